@@ -1,0 +1,94 @@
+"""Claims: what a run sets out to show, the control that could have won, and whether it held.
+
+A claim that cannot fail is no claim. Each here compares the model with a control trained or chosen on the same data, item by item, and holds only where the whole
+95 % interval of the difference lies on its side. One that fails is shown as failing; one that this run cannot test is left out with the reason.
+
+Llama 3 has the same habit: every choice of its data and its shape was settled by an experiment with a control (arXiv 2407.21783, sections 3.1 and 3.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from puna.evals.statistics import Measured
+
+Results = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a claim by itself: the model, or a control."""
+
+    name: str
+    measured: Measured
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`measured` is the difference between the model and the control, positive in the claim's favour, in `unit`; `sides` are what was compared."""
+
+    id: str
+    claim: str
+    control: str
+    measured: Measured
+    unit: str
+    sides: tuple[Side, ...]
+    holds: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What this run cannot show, and why."""
+
+    what: str
+    reason: str
+
+    def to_json(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def judge(results: Results) -> tuple[list[Claim], list[LeftOut]]:
+    """Return every claim that the evaluation's `results` can test, and those that they cannot."""
+    found = [rule(results) for rule in RULES]
+    return [item for item in found if isinstance(item, Claim)], [item for item in found if isinstance(item, LeftOut)]
+
+
+def learns_language(results: Results) -> Claim | LeftOut:
+    """Pre-training must beat counting: an n-gram model has seen the same tokens and knows nothing beyond a few words back."""
+    text = results["bits_per_byte"]
+    gain = Measured(**text["gain"])
+    sides = (Side("pre-trained model", Measured(**text["models"][text["base"]])), Side(text["control_name"], Measured(**text["control"])))
+    claim = "Pre-training learns more of the language than counting does: fewer bits per byte of held-out text"
+    control = f"a {text['control_name']} of the same training tokens"
+    return Claim("pretraining-beats-counting", claim, control, gain, "bits per byte", sides, gain.low > 0)
+
+
+def tuning_brings_out_facts(results: Results) -> Claim | LeftOut:
+    """Tuning teaches to answer; what the answers are was learnt before. So it is asked about facts that no dialog told."""
+    what = "Tuning on dialogs brings out what pre-training learnt"
+    facts = results["questions"].get("facts")
+    if facts is None:
+        return LeftOut(what, results["no_questions"])
+    if facts["tuned"] is None:
+        return LeftOut(what, "no model of this run was tuned on dialogs")
+    gains = {name: Measured(**gain) for name, gain in facts["gains"].items()}
+    hardest = min(gains, key=lambda name: gains[name].low)
+    sides = (
+        Side("tuned model", Measured(**facts["models"][facts["tuned"]])),
+        *(Side(name, Measured(**facts["controls"][name])) for name in gains),
+    )
+    claim = f"{what}: exact answers to questions about facts that no dialog told"
+    control = f"the better of {' and '.join(gains)} (here: {hardest})"
+    return Claim("tuning-brings-out-facts", claim, control, gains[hardest], "share of exact answers", sides, _all_positive(gains.values()))
+
+
+def _all_positive(gains: Iterable[Measured]) -> bool:
+    return all(gain.low > 0 for gain in gains)
+
+
+RULES: tuple[Callable[[Results], Claim | LeftOut], ...] = (learns_language, tuning_brings_out_facts)

@@ -1,0 +1,127 @@
+"""The stage graph: who feeds whom, in which order, and the key under which each stage's result is kept.
+
+A key is a hash over everything that decides a stage's bytes: its name (the seeds of its draws hang on it), its kind and settings, the recipe's seed, the content of
+the files it reads, and the keys of its inputs. Equal keys mean equal results, so a finished stage is reused; any change upstream changes every key below it and
+nothing else. Machines and the code's version are recorded beside the result, not keyed: a new release must not throw a month of training away.
+
+What only makes sense for the embedded world (dialogs, questions) is not made from real text. A stage that needs it is then *left out*, with the reason, and
+whoever follows it gets its inputs instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from puna.errors import ConfigError
+from puna.files import hash_json, sha256_of
+from puna.recipe.kind import Maker
+from puna.recipe.schema import Recipe, Stage
+from puna.seeds import seed_of
+
+
+@dataclass(frozen=True)
+class Node:
+    """One stage in its place: the inputs it really gets, its key, and the hashes of the outside files it reads."""
+
+    stage: Stage
+    inputs: tuple[str, ...]
+    key: str
+    files: Mapping[str, str]
+    left_out: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.stage.name
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A recipe's stages in an order in which each comes after its inputs."""
+
+    recipe: Recipe
+    nodes: Mapping[str, Node]
+
+    def makers(self, name: str, thing: str, run: Path) -> list[Maker]:
+        """Return the stages before `name` that make `thing`, nearest first; of equally near ones, the first listed. `run` is the run directory."""
+        before = [self.nodes[other].stage for other in _before(self.nodes[name].inputs, self.nodes)]
+        return [
+            Maker(stage.name, stage.kind.name, stage.settings, run / stage.name)
+            for stage in before
+            if thing in stage.kind.made(stage.settings)
+        ]
+
+    def seed(self, name: str) -> int:
+        return seed_of(self.recipe.seed, name)
+
+
+def build(recipe: Recipe) -> Graph:
+    """Order the stages, resolve what each gets and needs, and key them. Reads (to hash) the files that stages name. Raises `ConfigError`."""
+    nodes: dict[str, Node] = {}
+    for stage in _ordered(recipe):
+        inputs = _present(stage.inputs, nodes)
+        left_out = _missing(stage, [nodes[name].stage for name in _before(inputs, nodes)], recipe.where)
+        files = {} if left_out else {str(path): _hash(path, recipe.where, stage.name) for path in stage.kind.reads(stage.settings)}
+        key = hash_json({
+            "stage": stage.name, "kind": stage.kind.name, "settings": dict(stage.kind.keyed(stage.settings)), "seed": recipe.seed, "files": files,
+            "inputs": [nodes[name].key for name in inputs],
+        })  # fmt: skip
+        nodes[stage.name] = Node(stage, inputs, key, files, left_out)
+    return Graph(recipe, nodes)
+
+
+def _ordered(recipe: Recipe) -> list[Stage]:
+    """Return the stages, inputs first and otherwise in the file's order. Raises `ConfigError` naming a circle."""
+    stages = {stage.name: stage for stage in recipe.stages}
+    done: dict[str, Stage] = {}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            circle = [*path[path.index(name) :], name]
+            raise ConfigError(f"{recipe.where}: stages feed each other in a circle ({' <- '.join(circle)}); remove one of these inputs")
+        if name not in done:
+            for item in stages[name].inputs:
+                visit(item, (*path, name))
+            done[name] = stages[name]
+
+    for name in stages:
+        visit(name, ())
+    return list(done.values())
+
+
+def _present(inputs: Sequence[str], nodes: Mapping[str, Node]) -> tuple[str, ...]:
+    """Return `inputs` with every left-out stage replaced by what it would have got."""
+    found = [name for item in inputs for name in ((item,) if nodes[item].left_out is None else nodes[item].inputs)]
+    return tuple(dict.fromkeys(found))
+
+
+def _before(inputs: Sequence[str], nodes: Mapping[str, Node]) -> Iterator[str]:
+    """Yield every stage that `inputs` reach, breadth first."""
+    seen: dict[str, None] = dict.fromkeys(inputs)
+    level = list(inputs)
+    while level:
+        yield from level
+        level = [name for item in level for name in nodes[item].inputs if name not in seen and not seen.update({name: None})]
+
+
+def _missing(stage: Stage, before: Sequence[Stage], where: str) -> str | None:
+    """Return why the stage cannot run with these inputs, or `None` where it can. Raises `ConfigError` where no settings could mend it."""
+    for thing in sorted(stage.kind.needs):
+        if any(thing in other.kind.made(other.settings) for other in before):
+            continue
+        could = next((other for other in before if thing in other.kind.makes), None)
+        if could is None:
+            names = ", ".join(other.name for other in before) or "none"
+            raise ConfigError(
+                f"{where}: stage '{stage.name}' needs {thing}, and no stage before it ({names}) makes any; name one under 'inputs'"
+            )
+        return f"needs {thing}, but {could.kind.why_not(could.settings, thing)}"
+    return None
+
+
+def _hash(path: Path, where: str, stage: str) -> str:
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise ConfigError(f"{where}: stage '{stage}' reads {path}, which cannot be read ({error.strerror}); correct the path") from None

@@ -1,0 +1,89 @@
+"""What a kind of stage is: a few facts for the graph, a cost for the plan, and the work itself.
+
+Stages pass *things* to each other, by name: a corpus makes documents (and, in the embedded world, dialogs and questions), a tokenizer stage makes a
+tokenizer, training makes a model. A stage says what it needs; the graph finds the nearest stage before it that makes it. So a recipe is short where it is a
+line, and can be any graph where a stage lists its inputs.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from puna.progress import Progress
+from puna.settings import Settings
+
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True)
+class Maker:
+    """A stage before this one that makes a thing: its name, kind and settings, and, when it is finished, its directory."""
+
+    stage: str
+    kind: str
+    settings: Any
+    directory: Path
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a running stage gets: a directory of its own that survives a kill, a seed, its inputs, and where to show progress."""
+
+    stage: str
+    directory: Path
+    seed: int
+    makers: Callable[[str], Sequence[Maker]]
+    progress: Progress
+
+    def find(self, thing: str) -> Path:
+        """Return the directory of the nearest stage that makes `thing`; the graph has made sure that there is one."""
+        return self.makers(thing)[0].directory
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a stage will take, as far as it can be known beforehand: tokens, parameters, FLOPs and bytes on disk; `None` is unknown."""
+
+    tokens: int | None = None
+    parameters: int | None = None
+    flops: float | None = None
+    disk_bytes: int | None = None
+
+
+class StageKind(ABC, Generic[S]):
+    """One kind of stage. `makes` is everything that it can make; `made` says what it makes with these settings."""
+
+    name: ClassVar[str]
+    settings: type[S]
+    needs: ClassVar[frozenset[str]] = frozenset()
+    makes: ClassVar[frozenset[str]] = frozenset()
+
+    def made(self, settings: S) -> frozenset[str]:
+        return self.makes
+
+    def why_not(self, settings: S, thing: str) -> str:
+        """Return why `thing`, which this kind can make, is not made with these settings."""
+        return f"its {self.name} stage makes no {thing}"
+
+    def keyed(self, settings: S) -> Mapping[str, Any]:
+        """Return what of the settings decides the stage's bytes; the rest may change without building it again."""
+        return settings.model_dump(mode="json")
+
+    def reads(self, settings: S) -> Sequence[Path]:
+        """Return the files from outside the run that the stage reads; their content is part of its key. Raises `ConfigError`."""
+        return ()
+
+    def cost(self, settings: S, makers: Callable[[str], Sequence[Maker]]) -> Cost:
+        return Cost()
+
+    def told(self, figures: Mapping[str, Any]) -> str:
+        """Return the stage's figures in a few words for people."""
+        return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in figures.items() if not isinstance(value, (dict, list)))
+
+    @abstractmethod
+    def run(self, settings: S, work: Work) -> Mapping[str, Any]:
+        """Do the work inside `work.directory`, going on where a killed attempt stopped, and return figures (plain JSON)."""

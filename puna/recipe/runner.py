@@ -1,0 +1,197 @@
+"""The runner: stages in order, into a run directory, each finished or not there.
+
+    runs/smoke/corpus/            finished: manifest.json, written last, says what went in and what came out
+    runs/smoke/tokenizer/
+    runs/smoke/pretrain-3fa2c1d0.partial/   at work, or killed; the same command goes on inside it
+    runs/smoke/earlier/corpus-91b0e7aa/     the same stage under another key, from before the recipe changed
+
+A stage always works in a `.partial` directory named by its key, and is finished by writing the manifest and renaming: one atomic step, so a kill at any moment
+leaves a result or none. A result under another key is moved to `earlier/`, never overwritten, and moved back when the recipe asks for it again. Training
+resumes because its checkpoints lie in the partial directory; whatever else a stage writes there must be whole or absent, and is reused if whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from puna.errors import ConfigError, FormatError, WorkError
+from puna.files import disk_errors, read_json, sync, write_json
+from puna.progress import Progress
+from puna.recipe import manifest as manifests
+from puna.recipe.graph import Graph, Node
+from puna.recipe.kind import Work
+from puna.recipe.manifest import Input, Manifest
+
+EARLIER = "earlier"
+RECIPE = "recipe.json"
+ATTEMPTS = "attempts.json"
+
+Status = Literal["built", "reused", "left out", "to do"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a stage. A left-out one has a `reason`, a finished one a manifest and a directory."""
+
+    name: str
+    kind: str
+    status: Status
+    directory: Path
+    manifest: Manifest | None = None
+    reason: str | None = None
+
+
+def run(graph: Graph, directory: Path, progress: Progress) -> dict[str, Result]:
+    """Bring every stage of `graph` to a finished state in `directory`, reusing what is finished. Raises `PunaError`; the same call resumes."""
+    with _locked(directory):
+        _claim(graph, directory)
+        results: dict[str, Result] = {}
+        for node in graph.nodes.values():
+            results[node.name] = _bring(graph, node, directory, results, progress)
+        return results
+
+
+def look(graph: Graph, directory: Path) -> dict[str, Result]:
+    """Return what `run` would find: which stages are finished and which are to do. Changes nothing."""
+    results = {}
+    for node in graph.nodes.values():
+        found = None if node.left_out else _finished(directory, node)
+        status: Status = "left out" if node.left_out else "reused" if found else "to do"
+        place = found or directory / node.name
+        results[node.name] = Result(node.name, node.stage.kind.name, status, place, manifests.read(found) if found else None, node.left_out)
+    return results
+
+
+def _bring(graph: Graph, node: Node, directory: Path, before: Mapping[str, Result], progress: Progress) -> Result:
+    kind, final = node.stage.kind.name, directory / node.name
+    if node.left_out:
+        progress.say(f"{node.name}: left out: it {node.left_out}")
+        return Result(node.name, kind, "left out", final, reason=node.left_out)
+    found = _finished(directory, node)
+    if found:
+        manifest = manifests.read(found)
+        manifests.check(found, manifest)
+        _install(found, final)
+        progress.say(f"{node.name}: reused ({_short(node.key)})")
+        return Result(node.name, kind, "reused", final, manifest)
+    manifest = _build(graph, node, directory, before, progress)
+    _install(_partial(directory, node), final)
+    return Result(node.name, kind, "built", final, manifest)
+
+
+def _build(graph: Graph, node: Node, directory: Path, before: Mapping[str, Result], progress: Progress) -> Manifest:
+    """Do a stage's work in its partial directory and close it with the manifest."""
+    partial, stage = _partial(directory, node), node.stage
+    with disk_errors(partial):
+        partial.mkdir(exist_ok=True)
+    attempts = _begin(partial)
+    began = time.monotonic()
+    work = Work(node.name, partial, graph.seed(node.name), lambda thing: graph.makers(node.name, thing, directory), progress)
+    figures = dict(stage.kind.run(stage.settings, work))
+    seconds = time.monotonic() - began
+    (partial / ATTEMPTS).unlink()
+    inputs = {name: Input(kind=before[name].kind, key=graph.nodes[name].key) for name in node.inputs}
+    manifest = Manifest(
+        stage=node.name, kind=stage.kind.name, key=node.key, recipe=graph.recipe.name, seed=graph.recipe.seed, inputs=inputs, files=dict(node.files),
+        config=stage.settings.model_dump(mode="json"), code=manifests.code(), started=attempts[0], seconds=round(seconds, 3), attempts=len(attempts),
+        figures=figures, outputs=manifests.outputs_of(partial),
+    )  # fmt: skip
+    with disk_errors(partial):
+        for path in partial.rglob("*"):
+            sync(path)
+    manifests.write(partial, manifest)
+    return manifest
+
+
+def _begin(partial: Path) -> list[str]:
+    """Note that an attempt starts now, and return the start of every attempt so far."""
+    earlier = read_json(partial / ATTEMPTS) if (partial / ATTEMPTS).exists() else []
+    attempts = [*map(str, earlier), datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")]
+    write_json(partial / ATTEMPTS, attempts)
+    return attempts
+
+
+def _finished(directory: Path, node: Node) -> Path | None:
+    """Return where the result under the node's key lies: in place, kept among the earlier ones, or closed but not yet renamed."""
+    for place in (directory / node.name, _kept(directory, node.name, node.key), _partial(directory, node)):
+        if (place / manifests.NAME).exists():
+            if manifests.read(place).key == node.key:
+                return place
+        elif place.exists() and place.suffix != ".partial":
+            raise FormatError(f"{place}: has no {manifests.NAME}, so it is no finished stage; move it away and run the same command again")
+    return None
+
+
+def _install(found: Path, final: Path) -> None:
+    """Rename a finished directory into its place; what lies there goes to `earlier/` under its own key."""
+    if found == final:
+        return
+    with disk_errors(final):
+        if final.exists():
+            kept = _kept(final.parent, final.name, manifests.read(final).key)
+            kept.parent.mkdir(exist_ok=True)
+            final.rename(kept)
+        found.rename(final)
+        sync(final.parent)
+
+
+def _claim(graph: Graph, directory: Path) -> None:
+    """Write down which recipe the directory belongs to. Raises `ConfigError` where it is another's."""
+    path = directory / RECIPE
+    owner = read_json(path).get("name") if path.exists() else graph.recipe.name
+    if owner != graph.recipe.name:
+        raise ConfigError(
+            f"{directory}: holds the run of recipe '{owner}', not of '{graph.recipe.name}'; choose another directory with --out"
+        )
+    strangers = [] if path.exists() else [item.name for item in directory.iterdir() if not item.name.startswith(".")]
+    if strangers:
+        raise ConfigError(
+            f"{directory}: is not empty and holds no run ('{min(strangers)}' lies there); choose another directory with --out"
+        )
+    write_json(path, graph.recipe.to_json())
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Hold the run directory for this process alone. The lock goes with the process, however it ends. Raises `WorkError`."""
+    with disk_errors(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        handle = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
+            raise WorkError(
+                f"{directory}: is being raised by another process (pid {holder}); wait for it, or choose another directory with --out"
+            ) from None
+        os.truncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _partial(directory: Path, node: Node) -> Path:
+    return directory / f"{node.name}-{_short(node.key)}.partial"
+
+
+def _kept(directory: Path, name: str, key: str) -> Path:
+    return directory / EARLIER / f"{name}-{_short(key)}"
+
+
+def _short(key: str) -> str:
+    return key[:8]
+
+
+def figures_of(results: Mapping[str, Result]) -> dict[str, Mapping[str, Any]]:
+    """Return the figures of every finished stage by name."""
+    return {name: result.manifest.figures for name, result in results.items() if result.manifest}

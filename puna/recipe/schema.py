@@ -1,0 +1,135 @@
+"""The recipe file: a name, a seed, and stages by name, each with its kind, its inputs and its settings.
+
+    name: smoke
+    seed: 1
+    stages:
+      corpus: {kind: corpus, documents: 1500}
+      pretrain: {kind: pretrain, inputs: [corpus, tokenizer], lr: 3.0e-3}
+
+A stage without `kind` has the kind of its own name, and one without `inputs` follows the stage above it. `--set pretrain.lr=3e-4` reaches a stage by its
+name. Everything is checked before anything runs, and nothing given is silently ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from puna.errors import ConfigError
+from puna.recipe.kind import StageKind
+from puna.settings import Settings, apply_override, nearest, parse, read_yaml
+
+Kinds = Mapping[str, StageKind[Any]]
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+RESERVED = ("earlier",)
+
+
+class RecipeFile(Settings):
+    """What stands at the top of a recipe file."""
+
+    name: str = Field(pattern=f"^{NAME.pattern}$")
+    description: str = ""
+    seed: int = Field(default=0, ge=0)
+    stages: dict[str, dict[str, Any] | None] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage as the recipe gives it: checked settings, and inputs by name."""
+
+    name: str
+    kind: StageKind[Any]
+    inputs: tuple[str, ...]
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole recipe, checked. `stages` keeps the file's order; `where` is the file it came from."""
+
+    name: str
+    description: str
+    seed: int
+    stages: tuple[Stage, ...]
+    where: str
+
+    @classmethod
+    def read(cls, path: Path, overrides: Iterable[str] = (), *, kinds: Kinds | None = None) -> Recipe:
+        """Return the recipe in the YAML file `path` with `--set` assignments applied in order; `kinds` None takes Puna's. Raises `ConfigError`."""
+        from puna.recipe import stages
+
+        values = read_yaml(path)
+        if not isinstance(values, Mapping):
+            raise ConfigError(f"{path}: a recipe is a mapping with 'name' and 'stages'")
+        for assignment in overrides:
+            values = apply_override(values, _reach(values, assignment))
+        return parse_recipe(values, stages.KINDS if kinds is None else kinds, where=str(path))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe with every default filled in: reading this again gives the same recipe."""
+        stages = {
+            stage.name: {"kind": stage.kind.name, "inputs": list(stage.inputs), **stage.settings.model_dump(mode="json")}
+            for stage in self.stages
+        }
+        return {"name": self.name, "description": self.description, "seed": self.seed, "stages": stages}
+
+
+def parse_recipe(values: object, kinds: Kinds, *, where: str) -> Recipe:
+    """Return `values` as a checked recipe. Raises `ConfigError`, one line that starts with `where`."""
+    file = parse(RecipeFile, values, where=where)
+    names = list(file.stages)
+    stages = tuple(_stage(name, file.stages, kinds, where=f"{where}: stage '{name}'") for name in names)
+    return Recipe(file.name, file.description, file.seed, stages, where)
+
+
+def _reach(values: Mapping[str, Any], assignment: str) -> str:
+    """Let `--set NAME.key=value` reach into the stage called NAME; the file's own keys need no prefix."""
+    first, dot, rest = assignment.partition(".")
+    own = assignment.partition("=")[0].partition(".")[0]
+    if own in RecipeFile.model_fields:
+        return assignment
+    stages = values.get("stages")
+    known = [str(name) for name in stages] if isinstance(stages, Mapping) else []
+    if own not in known:
+        raise ConfigError(
+            f"--set {assignment}: '{own}' is neither a stage nor a key of the recipe{nearest(own, [*known, *RecipeFile.model_fields])}"
+        )
+    if first != own or not dot or rest.startswith("="):
+        raise ConfigError(f"--set {assignment}: '{own}' is a stage; write {own}.key=value")
+    return f"stages.{assignment}"
+
+
+def _stage(name: str, stages: Mapping[str, Mapping[str, Any] | None], kinds: Kinds, *, where: str) -> Stage:
+    if not NAME.fullmatch(name) or name in RESERVED or name in RecipeFile.model_fields:
+        raise ConfigError(
+            f"{where}: a stage's name is lower-case letters, digits, '-' and '_', and none of {', '.join((*RESERVED, *RecipeFile.model_fields))}"
+        )
+    values = dict(stages[name] or {})
+    kind_name = values.pop("kind", name)
+    if not isinstance(kind_name, str) or kind_name not in kinds:
+        raise ConfigError(f"{where}: unknown kind '{kind_name}'{nearest(str(kind_name), list(kinds))}")
+    kind = kinds[kind_name]
+    inputs = _inputs(name, values.pop("inputs", None), list(stages), where=where)
+    unknown = [key for key in values if key not in kind.settings.model_fields]
+    if unknown:
+        raise ConfigError(f"{where}: unknown key '{unknown[0]}'{nearest(str(unknown[0]), [*kind.settings.model_fields, 'kind', 'inputs'])}")
+    return Stage(name, kind, inputs, parse(kind.settings, values, where=where))
+
+
+def _inputs(name: str, given: object, names: Sequence[str], *, where: str) -> tuple[str, ...]:
+    if given is None:
+        before = names[: names.index(name)]
+        return tuple(before[-1:])
+    if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
+        raise ConfigError(f"{where}: 'inputs' is a list of stage names (got {given!r})")
+    for item in given:
+        if item not in names:
+            raise ConfigError(f"{where}: unknown input '{item}'{nearest(item, [other for other in names if other != name])}")
+    if len(set(given)) < len(given):
+        raise ConfigError(f"{where}: 'inputs' names a stage twice ({', '.join(given)})")
+    return tuple(given)

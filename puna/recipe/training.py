@@ -1,0 +1,133 @@
+"""What the training stages share: from shards and settings to a finished model directory.
+
+Training stages differ in where the weights come from and in what counts in the loss. The rest is here: a loader whose seed hangs on recipe, stage and settings, the
+one trainer, the model directory at the end. Checkpoints are what a killed stage resumes from; a finished stage is its model directory, so the passing ones go
+(those that `permanent_every` asked for stay).
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from puna.errors import ConfigError
+from puna.model.config import LlamaConfig, RopeScaling
+from puna.recipe.kind import Cost, Work
+from puna.seeds import seed_of
+from puna.settings import Settings, parse
+from puna.train.settings import FREE, TrainSettings
+
+MODEL = "model"
+# fp32 weights and AdamW's two moments in a checkpoint; fp32 weights in the model directory.
+CHECKPOINT_BYTES, MODEL_BYTES = 12, 4
+
+
+class ModelShape(Settings):
+    """A model to be made: a published one by name, sizes, or sizes that change a published one. The vocabulary is the tokenizer's.
+
+    `head_dim` is `dim / num_heads` where it is not given, and `max_positions` the window that is trained.
+    """
+
+    named: str | None = Field(default=None, description="a published model whose shape this is, such as llama-3.2-1b")
+    dim: int | None = None
+    num_layers: int | None = None
+    num_heads: int | None = None
+    num_kv_heads: int | None = None
+    head_dim: int | None = None
+    ffn_dim: int | None = None
+    norm_eps: float | None = None
+    rope_theta: float | None = None
+    rope_scaling: RopeScaling | None = None
+    max_positions: int | None = None
+    tied: bool | None = None
+
+    @model_validator(mode="after")
+    def _is_a_llama(self) -> Self:
+        try:
+            self.config(vocab_size=1, window=1)
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def config(self, *, vocab_size: int, window: int) -> LlamaConfig:
+        """Return the configuration with this vocabulary, trained on windows of `window` tokens. Raises `ConfigError`."""
+        base = LlamaConfig.named(self.named).model_dump() if self.named else {"max_positions": window}
+        given = self.model_dump(exclude_none=True, exclude={"named"})
+        if self.head_dim is None and ("dim" in given or "num_heads" in given):
+            dim, heads = (given.get(key, base.get(key)) for key in ("dim", "num_heads"))
+            if dim and heads:
+                if dim % heads:
+                    raise ConfigError(f"dim ({dim}) is not a multiple of num_heads ({heads}); give head_dim, or change one of them")
+                given["head_dim"] = dim // heads
+        return parse(LlamaConfig, {**base, **given, "vocab_size": vocab_size}, where="model")
+
+
+def plain(settings: TrainSettings) -> TrainSettings:
+    """Return the trainer's own settings out of a stage's, which may know more keys."""
+    return TrainSettings.model_validate({name: getattr(settings, name) for name in TrainSettings.model_fields})
+
+
+def keyed(settings: TrainSettings) -> Mapping[str, Any]:
+    """Return what of the settings reaches the weights: how often a checkpoint is written does not."""
+    return settings.model_dump(mode="json", exclude=set(FREE))
+
+
+def cost(settings: TrainSettings, config: LlamaConfig) -> Cost:
+    """Return what training takes. FLOPs are for documents as long as the window; shorter ones take a little less."""
+    tokens = settings.num_steps * settings.tokens_per_step
+    checkpoints = settings.keep_latest + (settings.num_steps // settings.permanent_every if settings.permanent_every else 0)
+    disk = config.num_params * (MODEL_BYTES + CHECKPOINT_BYTES * checkpoints)
+    return Cost(tokens, config.num_params, tokens * config.train_flops_per_token(settings.window), disk)
+
+
+def train(
+    model: Any, tokenizer: Any, shards: Sequence[Path], *, settings: TrainSettings, work: Work, whole_documents: bool
+) -> dict[str, Any]:
+    """Train `model` in place on `shards`, resuming in the stage's directory, and write its model directory. Returns the trainer's figures."""
+    from puna.formats import save
+    from puna.tokens.loader import Loader
+    from puna.tokens.shards import Shard
+    from puna.train.trainer import Trainer
+
+    loader = Loader(
+        [Shard.open(path, tokenizer_hash=tokenizer.hash) for path in shards], stage=work.stage, window=settings.window,
+        batch_windows=settings.batch_windows, seed=seed_of(work.seed, "windows", settings.seed), whole_documents=whole_documents,
+    )  # fmt: skip
+    trainer = Trainer(model, loader, plain(settings), directory=work.directory, token_bytes=tokenizer.token_bytes, progress=work.progress)
+    figures = trainer.run()
+    if not (work.directory / MODEL).exists():
+        save(work.directory / MODEL, model.to("cpu"), tokenizer)
+    _drop_passing_checkpoints(work.directory, settings)
+    epochs = figures.tokens / loader.tokens_per_epoch
+    # JSON has no "not a number": a speed that was not measured (a run of one step) is absent.
+    measured = {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in figures.to_json().items()}
+    return {**measured, "epochs": round(epochs, 3)}
+
+
+def told(figures: Mapping[str, Any]) -> str:
+    speed = figures["tokens_per_second"]
+    words = [
+        f"{figures['num_params']:,} parameters",
+        f"{figures['tokens']:,} tokens ({figures['epochs']:.1f} epochs)",
+        f"last loss {figures['loss']:.3f}",
+    ]
+    if speed is not None:
+        words.append(f"{speed:,.0f} tokens/s in {figures['dtype']} on {figures['device']}, {figures['mfu']:.0%} of peak")
+    return ", ".join(words)
+
+
+def _drop_passing_checkpoints(directory: Path, settings: TrainSettings) -> None:
+    from puna.train.checkpoint import CheckpointStore
+    from puna.train.trainer import CHECKPOINTS
+
+    store = CheckpointStore(directory / CHECKPOINTS, keep_latest=settings.keep_latest, permanent_every=settings.permanent_every)
+    for step in store.steps():
+        if settings.permanent_every is None or step % settings.permanent_every:
+            shutil.rmtree(store.path(step))
+    if (directory / CHECKPOINTS).is_dir() and not any((directory / CHECKPOINTS).iterdir()):
+        (directory / CHECKPOINTS).rmdir()

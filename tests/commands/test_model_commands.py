@@ -1,0 +1,140 @@
+"""`generate`, `chat` and `info`, run as a user runs them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from puna import formats
+from puna.commands import main
+from puna.model.config import LlamaConfig
+from puna.model.llama import Llama
+from puna.tokens.bpe import train_bpe
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "tiny"
+    tokenizer = train_bpe(["the llama and the puna"], vocab_size=256 + 16, num_special=16)
+    config = LlamaConfig(vocab_size=272, dim=32, num_layers=2, num_heads=2, num_kv_heads=1, head_dim=16, ffn_dim=64, max_positions=128)
+    llama = Llama(config)
+    llama.init_weights(0)
+    with torch.no_grad():
+        for weight in llama.parameters():
+            if weight.ndim > 1:
+                weight.mul_(20)
+    formats.save(path, llama, tokenizer)
+    return path
+
+
+def _puna(*words: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run one command in this process, where torch is imported already."""
+    out, err = io.StringIO(), io.StringIO()
+    arguments = ["puna", *map(str, words)]
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setattr(sys, "argv", arguments)
+        patch.setattr(sys, "stdin", io.StringIO(stdin))
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return subprocess.CompletedProcess(arguments, ended.value.code or 0, out.getvalue(), err.getvalue())
+
+
+def _one_line(done: subprocess.CompletedProcess[str], code: int, *parts: str) -> None:
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert all(part in done.stderr for part in parts), done.stderr
+
+
+def test_generate_streams_what_json_reports(model: Path) -> None:
+    options = ("-p", "the llama", "--temperature", "0", "--max-tokens", "12")
+    report = json.loads(_puna("generate", model, *options, "--json").stdout)
+    assert _puna("generate", model, *options).stdout == report["text"] + "\n"
+    assert len(report["token_ids"]) == len(report["logprobs"]) <= 12
+    assert report["stop_reason"] in ("max_tokens", "end_token")
+    assert report["settings"]["temperature"] == 0
+
+
+def test_the_models_own_sampling_defaults_are_used_and_options_win(model: Path) -> None:
+    settings = json.loads(
+        _puna("generate", model, "-p", "x", "--max-tokens", "1", "--top-p", "0.5", "--stop", "a", "--stop", "b", "--json").stdout
+    )["settings"]
+    assert (settings["temperature"], settings["top_p"], settings["stop"]) == (0.6, 0.5, ["a", "b"])
+
+
+def test_user_mistakes_are_one_line(model: Path, tmp_path: Path) -> None:
+    _one_line(_puna("generate", tmp_path / "none", "-p", "x"), 2, "none", "no such directory")
+    _one_line(_puna("generate", model, "-p", "x", "--top-p", "3"), 2, "top_p")
+    _one_line(_puna("generate", model, "-p", "x " * 300), 2, "context has 128")
+    _one_line(_puna("info", "llama-3.1-8"), 2, "llama-3.1-8b")
+
+
+def test_chat_answers_lines_from_a_pipe_and_obeys_commands(model: Path) -> None:
+    done = _puna(
+        "chat", model, "--max-tokens", "4", "--seed", "1", stdin="hello\n\n/reset\nhello\n/what\n/system be brief\nhello\n/exit\nhello\n"
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("the dialog begins anew") == 2
+    assert "/reset" in done.stderr
+    assert done.stdout.count("\n") >= 3
+    again = _puna("chat", model, "--max-tokens", "4", "--seed", "1", stdin="hello\n")
+    assert done.stdout.startswith(again.stdout)
+
+
+def test_chat_needs_a_tokenizer(model: Path, tmp_path: Path) -> None:
+    for file in model.iterdir():
+        if not file.name.startswith("tokenizer"):
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    _one_line(_puna("chat", tmp_path, stdin="hello\n"), 2, "tokenizer.json")
+
+
+def test_info_reports_a_directory_and_a_published_name(model: Path) -> None:
+    facts = json.loads(_puna("info", model, "--json").stdout)
+    assert facts["num_params"] == sum(weight.numel() for weight in formats.load(model).model.parameters())
+    assert facts["files"][0]["name"] == "model.safetensors"
+    assert facts["tokenizer"]["vocab_size"] == 272
+    assert facts["dtypes"] == ["float32"]
+    named = json.loads(_puna("info", "llama-3.1-405b", "--json").stdout)
+    assert (named["num_params"], named["kv_bytes_per_token"]["bf16"]) == (405_853_388_800, 504 * 1024)
+    assert "405,853,388,800" in _puna("info", "llama-3.1-405b").stdout
+
+
+def test_info_reads_no_weights_and_needs_no_torch(model: Path) -> None:
+    code = "import sys; sys.argv = ['puna', 'info', sys.argv[1]]\nfrom puna.commands import app\napp(standalone_mode=False)\nassert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code, str(model)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_chat_on_a_terminal_survives_an_interrupt_and_ends_at_the_end_of_input(model: Path) -> None:
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "puna", "chat", str(model), "--max-tokens", "3"]
+    with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
+        os.close(theirs)
+        _expect(ours, b"> ")
+        os.write(ours, b"hello\n")
+        _expect(ours, b"> ")
+        os.kill(process.pid, signal.SIGINT)
+        _expect(ours, b"> ")
+        os.write(ours, b"\x04")
+        assert process.wait(timeout=60) == 0
+    os.close(ours)
+
+
+def _expect(terminal: int, wanted: bytes) -> None:
+    """Read until `wanted` has come, for a minute at most."""
+    seen = b""
+    while wanted not in seen:
+        assert select.select([terminal], [], [], 60)[0], seen
+        seen += os.read(terminal, 1024)
+    assert b"Traceback" not in seen

@@ -1,0 +1,122 @@
+"""The sampler draws from the distribution that its settings describe, worked by hand, and the same seed draws the same."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from puna.engine import SamplingSettings, sampler
+from puna.errors import WorkError
+
+# Probabilities 0.4, 0.3, 0.2, 0.1 at temperature 1, out of order.
+PROBS = torch.tensor([0.1, 0.4, 0.2, 0.3])
+
+
+def _distribution(**settings: object) -> dict[int, float]:
+    """The probability of each token that may be drawn."""
+    probs_RC, ids_RC = sampler.kept(PROBS.log()[None], SamplingSettings(**{"temperature": 1.0, "top_p": 1.0, **settings}))
+    total = probs_RC.sum().item()
+    return {token: prob / total for token, prob in zip(ids_RC[0].tolist(), probs_RC[0].tolist(), strict=True) if prob > 0}
+
+
+def _approx(**expected: float) -> object:
+    return pytest.approx({int(token[1:]): prob for token, prob in expected.items()}, rel=1e-6)
+
+
+def test_nothing_is_cut_off_unless_asked() -> None:
+    assert _distribution() == _approx(t1=0.4, t3=0.3, t2=0.2, t0=0.1)
+
+
+def test_top_k_keeps_the_k_likeliest() -> None:
+    assert _distribution(top_k=2) == _approx(t1=4 / 7, t3=3 / 7)
+    assert _distribution(top_k=1) == _approx(t1=1.0)
+    assert _distribution(top_k=9) == _approx(t1=0.4, t3=0.3, t2=0.2, t0=0.1)
+
+
+def test_top_p_keeps_the_smallest_set_that_reaches_p() -> None:
+    assert _distribution(top_p=0.5) == _approx(t1=4 / 7, t3=3 / 7)  # 0.4 does not reach 0.5, 0.7 does
+    assert _distribution(top_p=0.8) == _approx(t1=4 / 9, t3=3 / 9, t2=2 / 9)
+    assert _distribution(top_p=0.01) == _approx(t1=1.0)  # the likeliest always stays
+
+
+def test_temperature_comes_first_then_top_k_then_top_p_of_what_is_left() -> None:
+    # At temperature 1/2 probabilities are squared: 16, 9, 4, 1 of 30.
+    assert _distribution(temperature=0.5) == _approx(t1=16 / 30, t3=9 / 30, t2=4 / 30, t0=1 / 30)
+    # Of the three likeliest, 16/29 + 9/29 = 0.862 reaches 0.85; of all four, 25/30 = 0.833 would not.
+    assert _distribution(temperature=0.5, top_k=3, top_p=0.85) == _approx(t1=16 / 25, t3=9 / 25)
+    assert _distribution(temperature=0.5, top_p=0.85) == _approx(t1=16 / 29, t3=9 / 29, t2=4 / 29)
+
+
+def test_a_large_vocabulary_is_cut_as_a_small_one_is() -> None:
+    generator = torch.Generator().manual_seed(0)
+    for scale in (0.1, 3.0):  # nearly flat, where the nucleus is most of the vocabulary, and peaked
+        logits_RV = torch.randn(2, 5_000, generator=generator) * scale
+        probs_RC, ids_RC = sampler.kept(logits_RV, SamplingSettings(temperature=0.8, top_p=0.7))
+        for row in range(2):
+            probs = sorted((logits_RV[row].double() / 0.8).softmax(-1).tolist(), reverse=True)
+            count = next(n for n in range(1, 5_001) if math.fsum(probs[:n]) >= 0.7)
+            assert (probs_RC[row] > 0).sum() == count
+            assert probs_RC[row].sum().item() == pytest.approx(math.fsum(probs[:count]))
+            assert len(set(ids_RC[row][:count].tolist())) == count
+
+
+def test_draws_follow_the_distribution() -> None:
+    settings = SamplingSettings(temperature=1.0, top_p=1.0, seed=5)
+    ids, _ = sampler.choose(PROBS.log().expand(20_000, 4), settings, draws=[(item, 0) for item in range(20_000)])
+    counts = Counter(ids)
+    for token, prob in enumerate(PROBS.tolist()):
+        assert abs(counts[token] / 20_000 - prob) < 4 * math.sqrt(prob * (1 - prob) / 20_000)
+
+
+def test_the_ends_of_the_unit_interval_draw_the_first_and_the_last_kept() -> None:
+    settings = SamplingSettings(temperature=1.0, top_p=0.8)
+    uniforms_R = torch.tensor([0.0, 0.4444, 0.4445, 1 - 2**-53], dtype=torch.float64)
+    assert sampler.draw(PROBS.log().expand(4, 4), settings, uniforms_R).tolist() == [1, 1, 3, 2]
+
+
+def test_a_draw_depends_on_seed_item_and_step_and_on_nothing_else() -> None:
+    logits_RV = torch.zeros(1, 1000)
+
+    def drawn(seed: int, item: int, step: int) -> int:
+        return sampler.choose(logits_RV, SamplingSettings(temperature=1.0, top_p=1.0, seed=seed), draws=[(item, step)])[0][0]
+
+    assert drawn(1, 2, 3) == drawn(1, 2, 3)
+    assert len({drawn(1, 2, 3), drawn(2, 2, 3), drawn(1, 3, 3), drawn(1, 2, 4)}) == 4
+    together = sampler.choose(logits_RV.expand(2, -1), SamplingSettings(temperature=1.0, top_p=1.0, seed=1), draws=[(0, 0), (2, 3)])[0]
+    assert together[1] == drawn(1, 2, 3)
+
+
+def test_log_probabilities_are_the_models_own_whatever_was_kept() -> None:
+    for settings in (SamplingSettings(temperature=0), SamplingSettings(temperature=0.3, top_k=1)):
+        ids, logprobs = sampler.choose(PROBS.log()[None] + 7, settings, draws=[(0, 0)])
+        assert ids == [1]
+        assert logprobs == pytest.approx([math.log(0.4)])
+
+
+def test_logits_that_are_not_finite_are_refused() -> None:
+    for bad in (float("nan"), float("inf")):
+        for temperature in (0.0, 1.0):
+            with pytest.raises(WorkError, match="not finite"):
+                sampler.choose(torch.tensor([[0.0, bad, 1.0]]), SamplingSettings(temperature=temperature), draws=[(0, 0)])
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"temperature": -1},
+        {"temperature": float("nan")},
+        {"top_p": 0},
+        {"top_p": 1.1},
+        {"top_k": 0},
+        {"max_tokens": 0},
+        {"stop": ("",)},
+        {"tmp": 1},
+    ],
+)
+def test_impossible_settings_are_refused(bad: dict) -> None:
+    with pytest.raises(ValidationError):
+        SamplingSettings(**bad)
