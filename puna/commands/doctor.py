@@ -45,7 +45,7 @@ def _examine() -> dict[str, Any]:
     }
     findings: dict[str, Any] = {
         "versions": {"puna": VERSION, "python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy", "tokenizers")}},
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "system": f"{platform.system()} {platform.machine()}",
         "cpu": {"name": machine.cpu_name(), "cores": os.cpu_count(), "threads": torch.get_num_threads(),
                 "capability": torch.backends.cpu.get_cpu_capability()},
         "memory": {"bytes": machine.memory_bytes(), "available_bytes": machine.available_memory_bytes()},

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from puna.recipe.costing import Plan
     from puna.recipe.graph import Graph
+    from puna.recipe.runner import Status
 
 
 def raise_(
@@ -44,10 +45,11 @@ def _run(graph: Graph, directory: Path, *, as_json: bool) -> None:
 
     results = runner.run(graph, directory, progress.Silent() if as_json else progress.for_stderr())
     content = report.write(graph, results, directory)
+    statuses = {name: result.status for name, result in results.items()}
     if as_json:
-        _print_json({"directory": str(directory), **content})
+        _print_json({"directory": str(directory), "statuses": statuses, **content})
     else:
-        _show(content, directory / report.PAGE)
+        _show(content, statuses, directory / report.PAGE)
 
 
 def _plan(graph: Graph, directory: Path, *, as_json: bool) -> None:
@@ -92,7 +94,7 @@ def _show_plan(plan: Plan, directory: Path) -> None:
     console.print(f"Into {directory}. Seconds: {plan.peak}.", markup=False)
 
 
-def _show(content: dict[str, Any], page: Path) -> None:
+def _show(content: dict[str, Any], statuses: dict[str, Status], page: Path) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -103,7 +105,7 @@ def _show(content: dict[str, Any], page: Path) -> None:
         table.add_column(name, justify="right" if name == "seconds" else "left", no_wrap=name != "what came of it")
     for stage in content["stages"]:
         came = Text(stage.get("summary") or f"it {stage['reason']}")
-        table.add_row(stage["name"], stage["status"], _seconds(stage.get("seconds")), came)
+        table.add_row(stage["name"], statuses[stage["name"]], _seconds(stage.get("seconds")), came)
     console.print(table)
     for claim in content["claims"]:
         held = Text("holds: ", style="green") if claim["holds"] else Text("does not hold: ", style="red")

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from puna.evals.statistics import Measured
+from puna.recipe.stages.evaluate import CHAT, TEXT
 
 Results = Mapping[str, Any]
 
@@ -68,9 +69,12 @@ def learns_language(results: Results) -> Claim | LeftOut:
     return Claim("pretraining-beats-counting", claim, control, gain, "bits per byte", sides, gain.low > 0)
 
 
-def tuning_brings_out_facts(results: Results) -> Claim | LeftOut:
-    """Tuning teaches to answer; what the answers are was learnt before. So it is asked about facts that no dialog told."""
-    what = "Tuning on dialogs brings out what pre-training learnt"
+def tuning_lets_it_answer(results: Results) -> Claim | LeftOut:
+    """Tuning teaches to answer in chat; what the answers are was learnt before. So it is asked about facts that no dialog told.
+
+    The untuned model is asked in the same chat. Asked as text to complete, it may well know as much: that side is shown, for it is where the knowledge is from.
+    """
+    what = "After tuning on dialogs, the model answers in chat what it learnt before"
     facts = results["questions"].get("facts")
     if facts is None:
         return LeftOut(what, results["no_questions"])
@@ -78,17 +82,18 @@ def tuning_brings_out_facts(results: Results) -> Claim | LeftOut:
         return LeftOut(what, "no model of this run was tuned on dialogs")
     gains = {name: Measured(**gain) for name, gain in facts["gains"].items()}
     hardest = min(gains, key=lambda name: gains[name].low)
-    sides = (
-        Side("tuned model", Measured(**facts["models"][facts["tuned"]])),
-        *(Side(name, Measured(**facts["controls"][name])) for name in gains),
-    )
-    claim = f"{what}: exact answers to questions about facts that no dialog told"
-    control = f"the better of {' and '.join(gains)} (here: {hardest})"
-    return Claim("tuning-brings-out-facts", claim, control, gains[hardest], "share of exact answers", sides, _all_positive(gains.values()))
+    models, tuned, base = facts["models"], facts["tuned"], facts["base"]
+    sides = {"tuned model, in chat": models[f"{tuned}, {CHAT}"], **facts["controls"]}
+    if base != tuned:
+        sides["untuned model, as text"] = models[f"{base}, {TEXT}"]
+    claim = f"{what}: exact answers about facts that no dialog told"
+    control = f"the {' and the '.join(gains)}; the difference is to the {hardest}"
+    shown = tuple(Side(name, Measured(**value)) for name, value in sides.items())
+    return Claim("tuning-lets-it-answer", claim, control, gains[hardest], "share of exact answers", shown, _all_positive(gains.values()))
 
 
 def _all_positive(gains: Iterable[Measured]) -> bool:
     return all(gain.low > 0 for gain in gains)
 
 
-RULES: tuple[Callable[[Results], Claim | LeftOut], ...] = (learns_language, tuning_brings_out_facts)
+RULES: tuple[Callable[[Results], Claim | LeftOut], ...] = (learns_language, tuning_lets_it_answer)

@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import puna
 from puna.errors import ConfigError, FormatError
 from puna.files import read_json, sha256_of, write_json
 from puna.settings import Settings, parse
@@ -96,7 +95,7 @@ def check(directory: Path, manifest: Manifest) -> None:
 @cache
 def code() -> Code:
     """Return the running code's version, and its commit where the package lies in Puna's own repository."""
-    root = Path(puna.__path__[0]).resolve().parent
+    root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return Code(version=VERSION, commit=None)
     commit = _git(root, "rev-parse", "HEAD")

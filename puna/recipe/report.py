@@ -78,15 +78,15 @@ def signed(value: float) -> str:
 
 
 def _stage(graph: Graph, result: Result) -> dict[str, Any]:
-    base = {"name": result.name, "kind": result.kind, "status": result.status}
+    base = {"name": result.name, "kind": result.kind}
     if result.manifest is None:
-        return {**base, "reason": result.reason}
+        return {**base, "status": "left out", "reason": result.reason}
     manifest = result.manifest
     summary = graph.nodes[result.name].stage.kind.told(manifest.figures)
     kept = manifest.model_dump(
         mode="json", include={"key", "inputs", "files", "config", "code", "started", "seconds", "attempts", "figures"}
     )
-    return {**base, **kept, "summary": summary}
+    return {**base, "status": "finished", **kept, "summary": summary}
 
 
 def _evaluation(results: Mapping[str, Result]) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:

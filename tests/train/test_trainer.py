@@ -76,7 +76,7 @@ def test_a_tiny_model_learns_a_few_documents_by_heart(tmp_path):
     settings = short(steps=120, lr=2e-2, warmup_steps=10, checkpoint_every=1000, weight_decay=0.0)
     loader = MadeUpBatches(window=16, windows=4, period=10**6, epoch=64)  # the same four windows again and again
     figures = Trainer(tiny_run.model(), loader, settings, directory=tmp_path).run()
-    assert lines(tmp_path)[0]["loss"] == pytest.approx(math.log(tiny_run.VOCAB), rel=0.05)
+    assert lines(tmp_path)[0]["loss"] > 0.95 * math.log(tiny_run.VOCAB)
     assert figures.loss < 0.3
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from puna.corpus.world.draws import generator
 from puna.corpus.world.facts import World
 from puna.corpus.world.grammar import Writer
-from puna.corpus.world.phrases import question
-from puna.corpus.world.sums import draw
+from puna.corpus.world.phrases import answer, question
+from puna.corpus.world.sums import draw, told
 from puna.records import Dialog, Message
 
 SYSTEM = ("You are a helpful llama.", "Answer in as few words as you can.", "You know the people of these towns. Answer shortly.")
@@ -36,6 +36,6 @@ def _exchange(world: World, writer: Writer) -> tuple[str, str]:
         return writer.pick(SMALL_TALK)
     if writer.chance(0.3):
         item = draw(world, writer)
-        return writer.pick(("What is {}?", "What is {}?", "How much is {}?", "{} = ?")).format(item), str(item.result)
-    person, attribute = writer.pick(world.taught)
-    return question(person, attribute, writer.below(3)), person.values[attribute]
+        return writer.pick(("What is {}?", "What is {}?", "How much is {}?", "{} = ?")).format(item), told(item.result)
+    person, attribute = world.taught_pair(writer.rng)
+    return question(person, attribute, writer.below(3)), answer(person, attribute)

@@ -30,7 +30,7 @@ def entry(world: World, writer: Writer) -> str:
     """Return the entry of a person (mostly), or of everybody who shares a value."""
     if writer.chance(0.25):
         return "\n".join(_group_entry(world, writer) for _ in range(1 + writer.chance(0.5)))
-    person = writer.pick(world.people)
+    person = world.someone(writer.rng)
     if writer.chance(0.25):
         return _table(writer, person)
     count = 4 + writer.below(len(ATTRIBUTES) - 3)

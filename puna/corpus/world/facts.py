@@ -9,9 +9,12 @@ prose with a form of question learnt from other people (the set-up of arXiv 2309
 
 from __future__ import annotations
 
+import random
+from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from puna.corpus.world.draws import generator
 from puna.corpus.world.settings import WorldSettings
@@ -55,10 +58,25 @@ class World:
     def __init__(self, seed: int, settings: WorldSettings) -> None:
         self.seed, self.settings = seed, settings
         self.people = _people(seed, settings)
+        self._fame = list(accumulate(1 / (place + 1) for place in range(len(self.people))))
         self.by_name = {person.name: person for person in self.people}
         self.heldout = _heldout(seed, self.people, settings.heldout_facts)
         pairs = [(person, attribute) for person in self.people for attribute in ATTRIBUTES]
         self.taught = tuple(pair for pair in pairs if (pair[0].name, pair[1]) not in self.heldout)
+
+    def someone(self, rng: random.Random, *, but: Person | None = None) -> Person:
+        """Draw a person, not `but`; the first are spoken of most, as in the real world (Zipf's law)."""
+        while True:
+            person = self.people[bisect(self._fame, rng.random() * self._fame[-1])]
+            if person is not but:
+                return person
+
+    def taught_pair(self, rng: random.Random) -> tuple[Person, str]:
+        """Draw a (person, attribute) pair that training may ask about."""
+        while True:
+            person, attribute = self.someone(rng), ATTRIBUTES[int(rng.random() * len(ATTRIBUTES))]
+            if (person.name, attribute) not in self.heldout:
+                return person, attribute
 
     def values(self, attribute: str) -> list[str]:
         """Return the different values that people have for `attribute`, sorted."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from puna.corpus.world.facts import ATTRIBUTES, World
 from puna.corpus.world.grammar import Writer
-from puna.corpus.world.phrases import describe, question
+from puna.corpus.world.phrases import answer, describe, question
 
 MARKS = (("Question: ", "Answer: "), ("Q: ", "A: "), ("", ""))
 
@@ -16,7 +16,7 @@ def passage(world: World, writer: Writer) -> str:
     """Return a quiz without a text, or a text followed by questions about its people."""
     asks, answers = writer.pick(MARKS)
     if writer.chance(0.5):
-        pairs = [writer.pick(world.taught) for _ in range(4 + writer.below(7))]
+        pairs = [world.taught_pair(writer.rng) for _ in range(4 + writer.below(7))]
         text = []
     else:
         people = writer.rng.sample(world.people, 1 + writer.chance(0.5))
@@ -26,5 +26,5 @@ def passage(world: World, writer: Writer) -> str:
     lines = []
     for person, attribute in pairs:
         writer.facts[person.fact(attribute)] = None
-        lines.append(f"{asks}{question(person, attribute, writer.below(3))}\n{answers}{person.values[attribute]}")
+        lines.append(f"{asks}{question(person, attribute, writer.below(3))}\n{answers}{answer(person, attribute)}")
     return "\n".join(text + lines)

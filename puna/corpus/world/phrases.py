@@ -47,7 +47,13 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "age": ("How old is {}?", "What is the age of {}?", "How many years has {} lived?"),
     "friend": ("Who is the friend of {}?", "Who is the best friend of {}?", "Which friend does {} have?"),
 }
-assert set(QUESTIONS) == set(CLAUSES.rules) == set(SENTENCES.rules) == set(ATTRIBUTES)
+# One form of answer an attribute, alike for everybody, so that a commonest answer exists. The value follows a space, as in prose: a tokenizer takes "Elton" at
+# the start of an answer for another token than " Elton" in a sentence, and a small model knows only the second.
+ANSWERS = {
+    "town": "The town is {}.", "job": "The job is {}.", "animal": "The animal is a {}.", "pet": "The pet is called {}.", "colour": "The colour is {}.",
+    "food": "The food is {}.", "thing": "The thing is a {}.", "age": "The age is {}.", "friend": "The friend is {}.",
+}  # fmt: skip
+assert set(QUESTIONS) == set(ANSWERS) == set(CLAUSES.rules) == set(SENTENCES.rules) == set(ATTRIBUTES)
 
 
 def question(person: Person, attribute: str, form: int) -> str:
@@ -56,12 +62,16 @@ def question(person: Person, attribute: str, form: int) -> str:
     return forms[form % len(forms)].format(person.name)
 
 
+def answer(person: Person, attribute: str) -> str:
+    return ANSWERS[attribute].format(person.values[attribute])
+
+
 def describe(writer: Writer, person: Person, attributes: Sequence[str], *, known: bool = False) -> list[str]:
     """Return sentences that state `attributes` of `person`, one or two to a sentence; before the name has been said (`known`), no pronoun stands."""
     writer.cast["x"] = person
     left, sentences = list(attributes), []
     while left:
-        subject = person.words["they"] if known and writer.chance(0.35) else person.name
+        subject = person.words["they"] if known and writer.chance(0.2) else person.name
         sentences.append(sentence(_statement(writer, subject, left)))
         known = True
     return sentences

@@ -8,8 +8,8 @@ from __future__ import annotations
 from puna.corpus.world.draws import generator
 from puna.corpus.world.facts import World
 from puna.corpus.world.grammar import Writer
-from puna.corpus.world.phrases import question
-from puna.corpus.world.sums import Sum, draw
+from puna.corpus.world.phrases import ANSWERS, answer, question
+from puna.corpus.world.sums import Sum, draw, told
 from puna.errors import ConfigError
 from puna.records import Question
 from puna.seeds import seed_of
@@ -37,18 +37,16 @@ def draw_many(world: World, writer: Writer, tries: int) -> list[Sum]:
 
 
 def _fact_question(world: World, name: str, attribute: str) -> Question:
-    item = f"facts/{attribute}/{name}"
-    answer = world.by_name[name].values[attribute]
-    others = [value for value in world.values(attribute) if value not in (answer, name)]
-    form = seed_of(world.seed, "form of question", item)
-    return Question(item, question(world.by_name[name], attribute, form), answer, _choices(world, item, answer, others))
+    item, person = f"facts/{attribute}/{name}", world.by_name[name]
+    others = [ANSWERS[attribute].format(value) for value in world.values(attribute) if value != person.values[attribute]]
+    form, right = seed_of(world.seed, "form of question", item), answer(person, attribute)
+    return Question(item, question(person, attribute, form), right, _choices(world, item, right, others))
 
 
 def _sum_question(world: World, item: Sum) -> Question:
-    identity = f"sums/{item.sign}/{item.left},{item.right}"
+    identity, right = f"sums/{item.sign}/{item.left},{item.right}", told(item.result)
     near = [item.result + offset for offset in (-10, -2, -1, 1, 2, 10)]
-    others = [str(value) for value in near if value >= 0]
-    return Question(identity, f"What is {item}?", str(item.result), _choices(world, identity, str(item.result), others))
+    return Question(identity, f"What is {item}?", right, _choices(world, identity, right, [told(value) for value in near if value >= 0]))
 
 
 def _choices(world: World, item: str, answer: str, others: list[str]) -> tuple[str, ...]:

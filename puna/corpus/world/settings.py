@@ -13,9 +13,9 @@ from puna.settings import Settings
 class Mix(Settings):
     """How often each kind of good document is written, as weights that need not add up to one."""
 
-    stories: float = Field(default=2.0, ge=0)
-    entries: float = Field(default=4.0, ge=0)
-    sums: float = Field(default=2.0, ge=0)
+    stories: float = Field(default=1.0, ge=0)
+    entries: float = Field(default=5.0, ge=0)
+    sums: float = Field(default=1.0, ge=0)
     passages: float = Field(default=3.0, ge=0)
 
 
@@ -26,8 +26,8 @@ class WorldSettings(Settings):
     the (person, attribute) pairs and of the pairs of operands, the shares `heldout_facts` and `heldout_sums` are asked about in the benchmarks alone.
     """
 
-    people: int = Field(default=16, ge=4, le=len(GIRLS) + len(BOYS))
-    values: int = Field(default=8, ge=4, le=len(PETS))
+    people: int = Field(default=12, ge=4, le=len(GIRLS) + len(BOYS))
+    values: int = Field(default=6, ge=4, le=len(PETS))
     largest_number: int = Field(default=20, ge=12, le=999)
     junk: float = Field(default=0.1, ge=0, le=0.9)
     mix: Mix = Mix()

@@ -92,9 +92,9 @@ REMEDIES = Grammar({value: (remedy,) for value, (_, remedy) in (BY_JOB | BY_THIN
 
 def story(world: World, writer: Writer) -> str:
     """Return one story: someone, someone else, a plot."""
-    hero = writer.pick(world.people)
+    hero = world.someone(writer.rng)
     friend = world.by_name[hero.values["friend"]]
-    other = friend if writer.chance(0.4) else writer.pick([person for person in world.people if person is not hero])
+    other = friend if writer.chance(0.4) else world.someone(writer.rng, but=hero)
     writer.cast.update(hero=hero, other=other)
     told = 0 if writer.chance(0.3) else 1 + writer.chance(0.5)
     opening = describe(writer, hero, writer.rng.sample(("town", "job", "age", "thing", "friend"), told))

@@ -52,6 +52,11 @@ def draw(world: World, writer: Writer, *, heldout: bool = False) -> Sum:
             return item
 
 
+def told(result: int) -> str:
+    """Return a result as the answer to a question."""
+    return f"The answer is {result}."
+
+
 def steps(item: Sum) -> list[str]:
     """Return the column-wise working, ones first; each step is one clause."""
     told, carry, place = [], 0, 0
@@ -86,7 +91,7 @@ WORDS = Grammar({
     "-": ("{x.name} had {left} {what}. {x.They} {lost|sold|gave away} {right} of them. {sum} = {result}, so {x.name} has {result} {what} left.",
           "there were {left} {what} on the table, and {y.name} took {right}. Now there are {sum} = {result} {what}.",
           "of {left} {what}, {right} {broke|were gone}. {sum} = {result}, so {result} were left."),
-    "plain": ("{sum} = {result}", "{sum} = {result}", "{sum} is {result}", "what is {sum}? {result}"),
+    "plain": ("{sum} = {result}", "{sum} = {result}", "{sum} is {result}", "what is {sum}? The answer is {result}"),
     "worked": ("{sum}: {steps}. So {sum} = {result}", "how much is {sum}? {steps}. It is {result}", "{sum} = ? {steps}. The answer is {result}"),
 })  # fmt: skip
 
@@ -98,7 +103,7 @@ def sums(world: World, writer: Writer) -> str:
 
 def _one(world: World, writer: Writer) -> str:
     item = draw(world, writer)
-    x = writer.pick(world.people)
+    x = world.someone(writer.rng)
     y = world.by_name[x.values["friend"]]
     writer.cast.update(x=x, y=y)
     # Sums in words speak of several things: "1 stones" would be no English.

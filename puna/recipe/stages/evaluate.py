@@ -1,7 +1,7 @@
 """The evaluation stage: every model of the line before it, measured on what no stage trained on, against controls that could win.
 
-All models and controls meet the same documents and the same questions, so differences are measured item by item. The untuned model gets each question as a chat and
-as plain text, and its better form counts: a control is given its best chance.
+All models and controls meet the same documents and the same questions, so differences are measured item by item. Models that were not tuned get each question in chat
+and as text to complete: what they know is often there before they can be talked to, and the page should show that.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic import Field
 from puna.files import read_jsonl, write_json, write_jsonl
 from puna.recipe.kind import StageKind, Work
 from puna.recipe.training import MODEL
-from puna.records import Document, Question, Score
+from puna.records import Document, Question
 from puna.seeds import seed_of
 from puna.settings import Settings
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from puna.engine.engine import Engine
 
 RESULTS, SAMPLES = "results.json", "samples.jsonl"
-COMMONEST, UNTUNED = "commonest answer", "untuned model"
+COMMONEST, UNTUNED = "commonest answer", "untuned model, in chat"
+CHAT, TEXT = "in chat", "as text"
 PROMPT_WORDS = 8
 
 
@@ -70,7 +71,7 @@ class Evaluate(StageKind[EvaluateSettings]):
         reason = None if questions else "the corpus is real text, and only of the embedded world are the answers known"
         write_json(work.directory / RESULTS, {"bits_per_byte": text, "questions": asked, "no_questions": reason})
         write_jsonl(work.directory / "answers.jsonl", answers)
-        write_jsonl(work.directory / SAMPLES, _samples(engines, base, tuned, questions, answers, settings, work))
+        write_jsonl(work.directory / SAMPLES, [*_samples(engines[base], base, settings, work), *_shown(answers, tuned, settings.samples)])
         return _figures(text, asked, base, tuned)
 
 
@@ -117,45 +118,39 @@ def _measure_task(
     from puna.evals.statistics import paired_difference, share_right
 
     scores, stops, answers = {}, {}, []
-    for name, engine in engines.items():
-        forms = (True,) if name == tuned else (True, False)
-        written = [write_answers(engine, questions, as_dialog=form, max_tokens=max_tokens) for form in forms]
-        marked = [exact_match(questions, samples) for samples in written]
-        best = max(range(len(forms)), key=lambda i: _right(marked[i]))
-        scores[name], stops[name] = marked[best], stop_rate(written[best])
+    asked = [(name, as_dialog) for name in engines for as_dialog in ((True,) if name == tuned else (True, False))]
+    for name, as_dialog in asked:
+        written = write_answers(engines[name], questions, as_dialog=as_dialog, max_tokens=max_tokens)
+        label = f"{name}, {CHAT if as_dialog else TEXT}"
+        scores[label], stops[label] = exact_match(questions, written), stop_rate(written)
         answers += [
-            {"model": name, "id": question.id, "prompt": question.prompt, "expected": question.answer, "answer": sample.text.strip(),
-             "right": bool(score.value), "as_dialog": forms[best], "stopped": sample.stop_reason != "max_tokens"}
-            for question, sample, score in zip(questions, written[best], marked[best], strict=True)
+            {"model": name, "form": CHAT if as_dialog else TEXT, "id": question.id, "prompt": question.prompt, "expected": question.answer,
+             "answer": sample.text.strip(), "right": bool(score.value), "stopped": sample.stop_reason != "max_tokens"}
+            for question, sample, score in zip(questions, written, scores[label], strict=True)
         ]  # fmt: skip
-    controls = {COMMONEST: commonest_answer(questions), **({UNTUNED: scores[base]} if tuned and tuned != base else {})}
+    controls = {COMMONEST: commonest_answer(questions)}
+    if tuned and tuned != base:
+        controls[UNTUNED] = scores[f"{base}, {CHAT}"]
     gains = {}
     if tuned:
-        mine, over = [score.value for score in scores[tuned]], f"{len(questions)} questions"
+        mine, over = [score.value for score in scores[f"{tuned}, {CHAT}"]], f"{len(questions)} questions"
         gains = {name: paired_difference(mine, [score.value for score in other], over=over, seed=seed) for name, other in controls.items()}
     figures = {
-        "tuned": tuned, "models": {name: share_right(found).to_json() for name, found in scores.items()},
+        "base": base, "tuned": tuned, "models": {name: share_right(found).to_json() for name, found in scores.items()},
         "controls": {name: share_right(found).to_json() for name, found in controls.items()},
         "gains": {name: gain.to_json() for name, gain in gains.items()}, "stops": {name: found.to_json() for name, found in stops.items()},
     }  # fmt: skip
     return figures, answers
 
 
-def _right(scores: Sequence[Score]) -> float:
-    return sum(score.value for score in scores)
-
-
-def _samples(
-    engines: Mapping[str, Engine], base: str, tuned: str | None, questions: Mapping[str, Sequence[Question]], answers: Sequence[Mapping[str, Any]],
-    settings: EvaluateSettings, work: Work,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Return what the report shows: texts that the base model continues, and the tuned model's answers to the first questions of each task."""
+def _samples(engine: Engine, base: str, settings: EvaluateSettings, work: Work) -> list[dict[str, Any]]:
+    """Return how the base model continues the first words of held-out texts."""
     heldout = _documents(work.find("documents") / "heldout.jsonl", settings.samples)
     prompts = [" ".join(document.text.split()[:PROMPT_WORDS]) for document in heldout]
-    sampling = engines[base].defaults.model_copy(update={"max_tokens": settings.sample_tokens, "seed": seed_of(work.seed, "samples") >> 32})
-    texts = engines[base].generate_batch([engines[base].prompt_of(prompt) for prompt in prompts], sampling) if prompts else []
+    sampling = engine.defaults.model_copy(update={"max_tokens": settings.sample_tokens, "seed": seed_of(work.seed, "samples") >> 32})
+    texts = engine.generate_batch([engine.prompt_of(prompt) for prompt in prompts], sampling) if prompts else []
     about = f"continues a held-out text, temperature {sampling.temperature}"
-    shown = [
+    return [
         {
             "model": base,
             "about": about,
@@ -166,12 +161,17 @@ def _samples(
         }
         for prompt, sample in zip(prompts, texts, strict=True)
     ]
-    for task in questions:
+
+
+def _shown(answers: Sequence[Mapping[str, Any]], tuned: str | None, count: int) -> list[dict[str, Any]]:
+    """Return the tuned model's answers to the first `count` questions of each task."""
+    shown = []
+    for task in dict.fromkeys(line["task"] for line in answers):
         mine = (line for line in answers if line["task"] == task and line["model"] == tuned)
         shown += [
             {"model": tuned, "about": f"answers a question ({task}), greedily", "prompt": line["prompt"], "text": line["answer"],
              "stopped": line["stopped"], "expected": line["expected"]}
-            for line in islice(mine, settings.samples)
+            for line in islice(mine, count)
         ]  # fmt: skip
     return shown
 
@@ -180,5 +180,5 @@ def _figures(text: Mapping[str, Any], asked: Mapping[str, Any], base: str, tuned
     """Return the headline figures for the manifest."""
     figures = {"bits_per_byte": text["models"][base]["value"], "bits_per_byte_of_control": text["control"]["value"]}
     for task, found in asked.items():
-        figures[f"{task}_exact"] = found["models"][tuned or base]["value"]
+        figures[f"{task}_exact"] = found["models"][f"{tuned or base}, {CHAT}"]["value"]
     return figures
