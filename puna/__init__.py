@@ -2,8 +2,8 @@
 
     import puna
 
-    engine = puna.Engine.load("runs/smoke/finetune/model")
-    print(engine.complete("Once upon a time", puna.SamplingSettings(temperature=0)).text)
+    engine = puna.Engine.load("runs/smoke/pretrain/model")
+    print(engine.complete("Simon works as", puna.SamplingSettings(temperature=0)).text)
 
 Importing this package imports nothing else: each name is fetched when it is first used.
 """

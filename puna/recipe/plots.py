@@ -50,7 +50,8 @@ def curves(lines: Sequence[Line], *, title: str, x: str, y: str, levels: Mapping
     axes.set(xlabel=x, ylabel=y)
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.yaxis.set_major_formatter(EngFormatter(sep=""))
+    if max((max(line.ys, default=0) for line in lines), default=0) >= 1000:
+        axes.yaxis.set_major_formatter(EngFormatter(sep=""))
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.grid(axis="y", color=FAINT, linewidth=0.6)
     if len(lines) + len(levels or {}) > 1:

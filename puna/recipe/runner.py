@@ -16,6 +16,7 @@ import contextlib
 import datetime
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from puna.errors import ConfigError, FormatError, WorkError
-from puna.files import disk_errors, read_json, sync, write_json
+from puna.files import PARTIAL, disk_errors, read_json, sync, write_json
 from puna.progress import Progress
 from puna.recipe import manifest as manifests
 from puna.recipe.graph import Graph, Node
@@ -112,7 +113,9 @@ def _build(graph: Graph, node: Node, directory: Path, before: Mapping[str, Resul
 
 
 def _begin(partial: Path) -> list[str]:
-    """Note that an attempt starts now, and return the start of every attempt so far."""
+    """Clear away what a killed attempt left half written, note that an attempt starts now, and return the start of every attempt so far."""
+    for left in list(partial.rglob(f"*{PARTIAL}")):
+        shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
     earlier = read_json(partial / ATTEMPTS) if (partial / ATTEMPTS).exists() else []
     attempts = [*map(str, earlier), datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")]
     write_json(partial / ATTEMPTS, attempts)
@@ -125,7 +128,7 @@ def _finished(directory: Path, node: Node) -> Path | None:
         if (place / manifests.NAME).exists():
             if manifests.read(place).key == node.key:
                 return place
-        elif place.exists() and place.suffix != ".partial":
+        elif place.exists() and place.suffix != PARTIAL:
             raise FormatError(f"{place}: has no {manifests.NAME}, so it is no finished stage; move it away and run the same command again")
     return None
 
@@ -181,7 +184,7 @@ def _locked(directory: Path) -> Iterator[None]:
 
 
 def _partial(directory: Path, node: Node) -> Path:
-    return directory / f"{node.name}-{_short(node.key)}.partial"
+    return directory / f"{node.name}-{_short(node.key)}{PARTIAL}"
 
 
 def _kept(directory: Path, name: str, key: str) -> Path:

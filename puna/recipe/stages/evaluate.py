@@ -7,6 +7,7 @@ and as text to complete: what they know is often there before they can be talked
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -146,7 +147,7 @@ def _measure_task(
 def _samples(engine: Engine, base: str, settings: EvaluateSettings, work: Work) -> list[dict[str, Any]]:
     """Return how the base model continues the first words of held-out texts."""
     heldout = _documents(work.find("documents") / "heldout.jsonl", settings.samples)
-    prompts = [" ".join(document.text.split()[:PROMPT_WORDS]) for document in heldout]
+    prompts = [_first_words(document.text, PROMPT_WORDS) for document in heldout]
     sampling = engine.defaults.model_copy(update={"max_tokens": settings.sample_tokens, "seed": seed_of(work.seed, "samples") >> 32})
     texts = engine.generate_batch([engine.prompt_of(prompt) for prompt in prompts], sampling) if prompts else []
     about = f"continues a held-out text, temperature {sampling.temperature}"
@@ -161,6 +162,12 @@ def _samples(engine: Engine, base: str, settings: EvaluateSettings, work: Work) 
         }
         for prompt, sample in zip(prompts, texts, strict=True)
     ]
+
+
+def _first_words(text: str, count: int) -> str:
+    """Return the beginning of `text` up to its `count`-th word, with the space between them as it is."""
+    ends = [match.end() for match in islice(re.finditer(r"\S+", text), count)]
+    return text[: ends[-1]] if ends else text
 
 
 def _shown(answers: Sequence[Mapping[str, Any]], tuned: str | None, count: int) -> list[dict[str, Any]]:
