@@ -24,7 +24,7 @@ help:
 	@echo "make bench            install the peers and run every benchmark"
 	@echo "make install          install Puna into $(VENV), nothing more"
 	@echo ""
-	@echo "TORCH=cpu             take PyTorch's build without CUDA (a far smaller download on Linux)"
+	@echo "TORCH=cpu             at the first installation: PyTorch's build without CUDA (a far smaller download on Linux)"
 	@echo "PYTHON=python3.12     use that Python; RECIPE=FILE raises another recipe"
 
 install: $(VENV)/.installed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import gzip
 import hashlib
 import io
@@ -42,6 +43,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     try:
         with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            remove_partials(path)
             yield partial
             sync(partial)
             partial.replace(path)
@@ -70,12 +72,10 @@ def atomic_directory(path: Path) -> Iterator[Path]:
 
 def remove_partials(path: Path) -> None:
     """Remove what killed attempts at `path` left beside it."""
-    for left in path.parent.glob(f"{glob_escape(path.name)}.*{PARTIAL}"):
-        shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
-
-
-def glob_escape(name: str) -> str:
-    return "".join(f"[{char}]" if char in "*?[" else char for char in name)
+    for left in path.parent.glob(f"{glob.escape(path.name)}.*{PARTIAL}"):
+        # Between the two stands the process's number; what has more there is another file's, of a longer name.
+        if left.name[len(path.name) + 1 : -len(PARTIAL)].isdigit():
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

@@ -128,7 +128,7 @@ def check_fits(needed_bytes: int, *, what: str, dtype: str | None = None, device
     place = "this GPU" if device == "cuda" else "this machine"
     least = f" and {free / 1e9:.1f} free" if needed_bytes <= total else ""
     raise FitError(
-        f"{what} needs {needed_bytes / 1e9:.1f} GB{form}, {place} has {total / 1e9:.1f}{least}; free some, or take less at a time"
+        f"{what} needs {needed_bytes / 1e9:.1f} GB{form}, {place} has {total / 1e9:.1f}{least}; free some, or choose something smaller"
     )
 
 

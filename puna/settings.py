@@ -1,7 +1,7 @@
 """Strict configuration: one pydantic model beside the code it configures, and unknown keys refused with the nearest known one.
 
 A setting that is accepted and ignored costs its user a training run, so nothing is: `Settings` forbids unknown keys at every depth, and `parse` turns
-pydantic's report into one line that names the place and the likely spelling.
+pydantic's report into one line that names the place and the likely spelling. A key given twice in a file is one of the two ignored, so it is refused too.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from puna.errors import ConfigError
 
 S = TypeVar("S", bound=BaseModel)
+# What PyYAML raises for text that is not YAML, and for values that their type cannot hold: the day 2026-99-99, `!!bool x`.
+_YAML_ERRORS = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, OverflowError, RecursionError)
 
 
 class Settings(BaseModel):
-    """Base of every configuration: immutable, no unknown keys, defaults checked too."""
+    """Base of every configuration: immutable, no unknown keys, only finite numbers, defaults checked too."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
 def parse(kind: type[S], values: object, *, where: str) -> S:
@@ -36,29 +38,56 @@ def parse(kind: type[S], values: object, *, where: str) -> S:
 def read_yaml(path: Path) -> Any:
     """Return the YAML document in `path` as plain data. Raises `ConfigError` where it is absent or not YAML."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
+        return _load_yaml(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: is a directory; give a YAML file") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except _YAML_ERRORS as error:
         raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
 
 
-def apply_override(values: Mapping[str, Any], assignment: str) -> dict[str, Any]:
-    """Return `values` with one `--set a.b=value` applied; the value is read as YAML. Raises `ConfigError`."""
+def apply_override(values: Mapping[str, Any], assignment: str, *, below: Sequence[str] = ()) -> dict[str, Any]:
+    """Return `values` with one `--set a.b=value` applied, its keys starting at the place `below`; the value is read as YAML. Raises `ConfigError`."""
     dotted, equals, text = assignment.partition("=")
     if not equals or not all(dotted.split(".")):
-        raise ConfigError(f"--set {assignment}: write it as key.subkey=value")
+        raise ConfigError(f"--set {assignment}: write it as key=value, where a key inside another is key.subkey")
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigError(f"--set {assignment}: the value is not valid YAML") from None
-    return _assign(values, dotted.split("."), value, whole=assignment)
+        value = _load_yaml(text)
+    except _YAML_ERRORS as error:
+        given_twice = f": {error.problem}" if isinstance(error, _KeyGivenTwice) else ""
+        raise ConfigError(f"--set {assignment}: the value is not valid YAML{given_twice}") from None
+    return _assign(values, [*below, *dotted.split(".")], value, whole=assignment)
 
 
 def nearest(key: str, known: Sequence[str]) -> str:
     """Return `; did you mean 'x'?` for the known key most like `key`, or the list of known keys."""
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(sorted(known))}"
+
+
+class _KeyGivenTwice(yaml.MarkedYAMLError):
+    """A mapping names one key twice. YAML forbids it, and PyYAML keeps the last."""
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """PyYAML's safe loader, which also refuses a key given twice. It looks before `<<` merges, which may name a key again."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    raise _KeyGivenTwice(problem=f"the key '{key.value}' is given twice", problem_mark=key.start_mark)
+                seen.add((key.tag, key.value))
+        return node
+
+
+def _load_yaml(text: str) -> Any:
+    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a safe loader)
 
 
 def _assign(values: Mapping[str, Any], path: list[str], value: Any, *, whole: str) -> dict[str, Any]:
@@ -75,14 +104,25 @@ def _one_line(kind: type[BaseModel], error: ValidationError) -> str:
     """Say the first thing that is wrong, with its place; unknown keys come first, for they explain the others."""
     found = error.errors(include_url=False)
     first = next((item for item in found if item["type"] == "extra_forbidden"), found[0])
-    place = ".".join(str(part) for part in first["loc"]) or kind.__name__
+    place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         owner = _settings_at(kind, first["loc"][:-1])
         return f"unknown key '{place}'{nearest(str(first['loc'][-1]), list(owner.model_fields))}"
     if first["type"] == "missing":
         return f"'{place}' is missing"
-    given = "" if isinstance(first.get("input"), (dict, list)) else f" (got {first.get('input')!r})"
-    return f"'{place}': {first['msg'].removeprefix('Value error, ')}{given}"
+    given = "" if isinstance(first.get("input"), (dict, list, BaseModel)) else f" (got {first.get('input')!r})"
+    text = f"{_words(first)}{given}"
+    return f"'{place}': {text}" if place else text
+
+
+def _words(item: Mapping[str, Any]) -> str:
+    """Say what is wrong in the words of a recipe's reader: pydantic speaks of dictionaries and of classes."""
+    if item["type"] in ("dict_type", "model_type", "model_attributes_type"):
+        return "should be keys with their values"
+    if item["type"] == "too_short":
+        least = item["ctx"]["min_length"]
+        return f"needs at least {least} {'entry' if least == 1 else 'entries'}"
+    return str(item["msg"]).removeprefix("Value error, ").removeprefix("Input ")
 
 
 def _settings_at(kind: type[BaseModel], loc: Sequence[int | str]) -> type[BaseModel]:

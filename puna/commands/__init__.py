@@ -7,6 +7,7 @@ traceback always means a defect in Puna.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated, cast
@@ -51,6 +52,10 @@ def puna(
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 the work failed, 2 the user's input was wrong, 130 interrupted."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        # A letter that a terminal's encoding lacks, or bytes from a pipe that are no text, are no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from puna.machine import Choice
 
 
 def doctor(
@@ -37,9 +40,7 @@ def _examine() -> dict[str, Any]:
     choices = {
         "device": device,
         "dtype": dtype,
-        "attention": machine.Choice(
-            _attention_kernel(device.value, dtype.value), "PyTorch's own pick; packed documents need no mask, each attends to itself"
-        ),
+        "attention": _attention(device.value, dtype.value),
         "optimizer": machine.Choice("fused AdamW", "one pass over weights, gradients and moments, and memory is what the step waits for"),
         "compile": machine.compiler(),
     }
@@ -56,14 +57,20 @@ def _examine() -> dict[str, Any]:
     return {**findings, "warnings": _warnings(findings)}
 
 
-def _attention_kernel(device: str, dtype: str) -> str:
-    """Return which of its attention kernels PyTorch takes for causal attention with grouped queries in training."""
+def _attention(device: str, dtype: str) -> Choice:
+    """Return the kernel that training's attention runs on: on a CPU one and the same, on a GPU what PyTorch picks for causal grouped queries."""
     import torch
     from torch.nn.attention import SDPBackend
 
+    from puna.machine import Choice
+
+    if device == "cpu":
+        return Choice(
+            "flash attention", "PyTorch's kernel for CPUs, for all documents of a batch at once; each sees only itself, without a mask"
+        )
     q_1HTN, k_1KTN = (torch.zeros(1, heads, 64, 64, device=device, dtype=getattr(torch, dtype), requires_grad=True) for heads in (8, 4))
     picked = SDPBackend(torch._fused_sdp_choice(q_1HTN, k_1KTN, k_1KTN, is_causal=True, enable_gqa=True))
-    return str(picked.name).lower().replace("_", " ")
+    return Choice(str(picked.name).lower().replace("_", " "), "PyTorch's pick, document by document; each sees only itself, without a mask")
 
 
 def _warnings(findings: dict[str, Any]) -> list[str]:

@@ -9,8 +9,13 @@ import typer
 
 if TYPE_CHECKING:
     from puna.recipe.costing import Plan
-    from puna.recipe.graph import Graph
-    from puna.recipe.runner import Status
+    from puna.recipe.raising import Raised
+    from puna.recipe.schema import Recipe
+
+YEAR = 365 * 86400
+COUNTS = ("", "K", "M", "B", "T")
+FLOPS = ("FLOP", "KFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP", "ZFLOP", "YFLOP")
+BYTES = ("B", "KB", "MB", "GB", "TB", "PB")
 
 
 def raise_(
@@ -25,37 +30,36 @@ def raise_(
 ) -> None:
     """Raise a model from a recipe: every stage in order, finished ones reused, a report at the end. The same command resumes."""
     from puna.errors import WorkError
-    from puna.recipe.graph import build
     from puna.recipe.schema import Recipe
 
-    graph = build(Recipe.read(recipe, settings or []))
-    directory = out or Path("runs") / graph.recipe.name
+    read = Recipe.read(recipe, settings or [])
+    directory = out or Path("runs") / read.name
     if dry_run:
-        _plan(graph, directory, as_json=as_json)
+        _plan(read, directory, as_json=as_json)
         return
     try:
-        _run(graph, directory, as_json=as_json)
+        _run(read, directory, as_json=as_json)
     except KeyboardInterrupt:
         raise WorkError(f"{directory}: stopped; run the same command again and it goes on where it stopped") from None
 
 
-def _run(graph: Graph, directory: Path, *, as_json: bool) -> None:
-    from puna import progress
-    from puna.recipe import report, runner
+def _run(recipe: Recipe, directory: Path, *, as_json: bool) -> None:
+    from puna.progress import for_stderr
+    from puna.recipe.raising import raise_recipe
 
-    results = runner.run(graph, directory, progress.Silent() if as_json else progress.for_stderr())
-    content = report.write(graph, results, directory)
-    statuses = {name: result.status for name, result in results.items()}
+    raised = raise_recipe(recipe, directory, progress=None if as_json else for_stderr())
     if as_json:
-        _print_json({"directory": str(directory), "statuses": statuses, **content})
+        statuses = {name: result.status for name, result in raised.stages.items()}
+        _print_json({"directory": str(directory), "statuses": statuses, **raised.report})
     else:
-        _show(content, statuses, directory / report.PAGE)
+        _show(raised)
 
 
-def _plan(graph: Graph, directory: Path, *, as_json: bool) -> None:
+def _plan(recipe: Recipe, directory: Path, *, as_json: bool) -> None:
     from puna.recipe import costing
+    from puna.recipe.graph import build
 
-    plan = costing.plan(graph, directory)
+    plan = costing.plan(build(recipe), directory)
     if as_json:
         _print_json({"directory": str(directory), **plan.to_json()})
     else:
@@ -73,39 +77,34 @@ def _show_plan(plan: Plan, directory: Path) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("stage", "kind", "state", "tokens", "parameters", "FLOPs", "seconds", "disk"):
-        table.add_column(name, justify="left" if name in ("stage", "kind", "state") else "right")
+    for name in ("stage", "state", "tokens", "parameters", "compute", "time", "disk"):
+        words = name in ("stage", "state")
+        table.add_column(name, justify="left" if words else "right", no_wrap=not words, overflow="fold")
     for row in plan.stages:
         cost = row.cost
-        disk = None if cost.disk_bytes is None else f"{cost.disk_bytes / 1e6:,.1f} MB"
-        numbers = (
-            _count(cost.tokens),
-            _count(cost.parameters),
-            "–" if cost.flops is None else f"{cost.flops:.2e}",
-            _seconds(row.seconds),
-            disk or "–",
-        )
-        table.add_row(row.stage, row.kind, row.status, *numbers)
+        counts = (_scaled(cost.tokens, COUNTS), _scaled(cost.parameters, COUNTS))
+        stage = row.stage if row.stage == row.kind else f"{row.stage} ({row.kind})"
+        table.add_row(stage, row.status, *counts, _scaled(cost.flops, FLOPS), _duration(row.seconds), _scaled(cost.disk_bytes, BYTES))
     console = Console(highlight=False)
     console.print(table)
     for row in plan.stages:
         if row.reason:
             console.print(f"{row.stage} is left out: it {row.reason}", markup=False)
-    console.print(f"Into {directory}. Seconds: {plan.peak}.", markup=False)
+    console.print(f"Into {directory}. Time: {plan.peak}.", markup=False)
 
 
-def _show(content: dict[str, Any], statuses: dict[str, Status], page: Path) -> None:
+def _show(raised: Raised) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console, content = Console(highlight=False), raised.report
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("stage", "state", "seconds", "what came of it"):
         table.add_column(name, justify="right" if name == "seconds" else "left", no_wrap=name != "what came of it")
     for stage in content["stages"]:
         came = Text(stage.get("summary") or f"it {stage['reason']}")
-        table.add_row(stage["name"], statuses[stage["name"]], _seconds(stage.get("seconds")), came)
+        table.add_row(stage["name"], raised.stages[stage["name"]].status, _seconds(stage.get("seconds")), came)
     console.print(table)
     for claim in content["claims"]:
         held = Text("holds: ", style="green") if claim["holds"] else Text("does not hold: ", style="red")
@@ -114,11 +113,29 @@ def _show(content: dict[str, Any], statuses: dict[str, Status], page: Path) -> N
         console.print(f"left out: {item['what']}: {item['reason']}", markup=False)
     if content["model"]:
         console.print(f"model:  {content['model']['path']}", markup=False, soft_wrap=True)
-    console.print(f"report: {page}", markup=False, soft_wrap=True)
+    console.print(f"report: {raised.page}", markup=False, soft_wrap=True)
 
 
-def _count(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
+def _scaled(value: float | None, units: tuple[str, ...]) -> str:
+    """Return a number with three digits in the unit of its thousands: `450 K`, `18.1 MB`, `2.02 TFLOP`."""
+    if value is None:
+        return "–"
+    power = 0
+    # 999.5 would be written as 1,000.
+    while value >= 999.5 and power < len(units) - 1:
+        value, power = value / 1000, power + 1
+    digits = 0 if power == 0 or value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{value:,.{digits}f} {units[power]}".rstrip()
+
+
+def _duration(seconds: float | None) -> str:
+    """Return seconds in the unit that people would say: `27.9 s`, `4.2 min`, `30.1 h`, `54.0 days`, `33.5 M years`."""
+    if seconds is None:
+        return "–"
+    if seconds >= 2 * YEAR:
+        return _scaled(seconds / YEAR, ("years", "K years", "M years"))
+    size, unit = next((item for item in ((86400, "days"), (3600, "h"), (60, "min")) if seconds >= 2 * item[0]), (1, "s"))
+    return f"{seconds / size:,.1f} {unit}"
 
 
 def _seconds(value: float | None) -> str:

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from puna import files
 from puna.corpus.sources import read_documents, text_files
@@ -44,7 +44,7 @@ class CorpusSettings(Settings):
 
     `source` is "world" (the embedded world) or a path to real text (see `sources.py`). Documents are taken in order until there are `documents` of
     them or they have `characters`; without either, all of a path, or 3,000,000 characters of the endless world. `heldout` is the share of documents
-    that measures and never trains.
+    that measures and never trains. `world` shapes the embedded world and is refused, and never written down, for real text.
     """
 
     source: str = Field(default=WORLD, min_length=1)
@@ -52,6 +52,29 @@ class CorpusSettings(Settings):
     documents: int | None = Field(default=None, ge=1)
     heldout: float = Field(default=0.05, gt=0, lt=1)
     world: WorldSettings = WorldSettings()
+
+    @property
+    def path(self) -> Path:
+        """The file or directory of real text."""
+        assert self.source != WORLD
+        return Path(self.source).expanduser()
+
+    @model_validator(mode="after")
+    def _source_is_one(self) -> Self:
+        if self.source == WORLD:
+            return self
+        if "world" in self.model_fields_set:
+            raise ValueError(f"'world' shapes the embedded world, but 'source' is real text ({self.source}); remove one of the two")
+        try:
+            _ = self.path
+        except RuntimeError:
+            raise ValueError(f"'source' ({self.source}) lies in the home of a user who is not known here; write the whole path") from None
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_used(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        return values if self.source == WORLD else {name: value for name, value in values.items() if name != "world"}
 
 
 @dataclass
@@ -77,8 +100,7 @@ def build(settings: CorpusSettings, *, seed: int, out: Path, progress: Progress)
     The same settings and seed give the same bytes. Raises `DataError` or `FormatError` for text that is missing, not valid, or too little to split.
     """
     if settings.source != WORLD:
-        path = Path(settings.source).expanduser()
-        return _write(_from_path(path, settings), settings, out=out, progress=progress, outputs=("train", "heldout"))
+        return _write(_from_path(settings.path, settings), settings, out=out, progress=progress, outputs=("train", "heldout"))
     if settings.characters is None and settings.documents is None:
         settings = settings.model_copy(update={"characters": WORLD_CHARACTERS})
     world = World(seed, settings.world)
@@ -129,7 +151,7 @@ def _total(settings: CorpusSettings) -> tuple[float, str]:
     """Return what a progress bar counts to; the bytes of files stand for their characters."""
     if settings.documents:
         return settings.documents, "documents"
-    return settings.characters or sum(file.stat().st_size for file in text_files(Path(settings.source).expanduser())), "characters"
+    return settings.characters or sum(file.stat().st_size for file in text_files(settings.path)), "characters"
 
 
 def _write_world_extras(world: World, out: Path, figures: CorpusFigures) -> None:

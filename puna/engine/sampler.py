@@ -76,7 +76,7 @@ def kept(logits_RV: Tensor, settings: SamplingSettings) -> tuple[Tensor, Tensor]
     """Return the likeliest tokens in order with their probabilities (not yet normalised again; 0 where cut off): two `[R, C]`, in fp64 and int64."""
     vocab_size = logits_RV.shape[-1]
     scaled_RV = logits_RV.double() / settings.temperature
-    count = min(vocab_size, settings.top_k or max(CANDIDATES, 1))
+    count = min(vocab_size, settings.top_k or CANDIDATES)
     values_RC, ids_RC = scaled_RV.topk(count)
     total_R1 = (values_RC if settings.top_k else scaled_RV).logsumexp(-1, keepdim=True)
     probs_RC = (values_RC - total_R1).exp()

@@ -8,6 +8,7 @@ the weights. Saving writes beside the target and renames, so a directory is whol
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -169,6 +170,6 @@ def _writing(file: Path) -> Iterator[None]:
         yield
     except SafetensorError as error:
         # The library reports the system's error as text: 28 is no space left, 122 a quota.
-        full = any(f"os error {code}" in str(error) for code in (28, 122))
+        full = re.search(r"os error (28|122)\b", str(error))
         why = "the disk is full; free some space and run the same command again" if full else f"cannot be written ({error})"
         raise WorkError(f"{file}: {why}") from None

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from puna.evals.statistics import Measured
-from puna.recipe.stages.evaluate import CHAT, TEXT
+from puna.recipe.stages.evaluate import CHAT, COMMONEST, TEXT
 
 Results = Mapping[str, Any]
 
@@ -55,7 +55,7 @@ class LeftOut:
 
 def judge(results: Results) -> tuple[list[Claim], list[LeftOut]]:
     """Return every claim that the evaluation's `results` can test, and those that they cannot."""
-    found = [rule(results) for rule in RULES]
+    found = [*(rule(results) for rule in RULES), *_orders_left_out(results)]
     return [item for item in found if isinstance(item, Claim)], [item for item in found if isinstance(item, LeftOut)]
 
 
@@ -92,8 +92,32 @@ def tuning_lets_it_answer(results: Results) -> Claim | LeftOut:
     return Claim("tuning-lets-it-answer", claim, control, gains[hardest], "share of exact answers", shown, _all_positive(gains.values()))
 
 
+def tuning_lets_it_calculate(results: Results) -> Claim | LeftOut:
+    """Whoever has learnt to add beats always giving the commonest answer, on sums that no text and no dialog held."""
+    what = "After tuning on dialogs, the model calculates"
+    sums = results["questions"].get("sums")
+    if sums is None:
+        return LeftOut(what, results["no_questions"])
+    if sums["tuned"] is None:
+        return LeftOut(what, "no model of this run was tuned on dialogs")
+    gain = Measured(**sums["gains"][COMMONEST])
+    mine = Side("tuned model, in chat", Measured(**sums["models"][f"{sums['tuned']}, {CHAT}"]))
+    sides = (mine, Side(COMMONEST, Measured(**sums["controls"][COMMONEST])))
+    claim = f"{what}: exact answers to sums that neither text nor dialogs held"
+    return Claim("tuning-lets-it-calculate", claim, f"the {COMMONEST}", gain, "share of exact answers", sides, gain.low > 0)
+
+
+def _orders_left_out(results: Results) -> list[LeftOut]:
+    """Say which n-gram models were asked for as controls and could not be: the control that is shown may not be the best."""
+    text = results["bits_per_byte"]
+    if not text["orders_left_out"]:
+        return []
+    names = ", ".join(f"{order}-gram model" for order in text["orders_left_out"])
+    return [LeftOut(f"Controls ({names})", f"with this vocabulary an n-gram of at most {text['longest_order']} tokens can be counted")]
+
+
 def _all_positive(gains: Iterable[Measured]) -> bool:
     return all(gain.low > 0 for gain in gains)
 
 
-RULES: tuple[Callable[[Results], Claim | LeftOut], ...] = (learns_language, tuning_lets_it_answer)
+RULES: tuple[Callable[[Results], Claim | LeftOut], ...] = (learns_language, tuning_lets_it_answer, tuning_lets_it_calculate)

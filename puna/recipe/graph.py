@@ -57,7 +57,10 @@ class Graph:
 
 
 def build(recipe: Recipe) -> Graph:
-    """Order the stages, resolve what each gets and needs, and key them. Reads (to hash) the files that stages name. Raises `ConfigError`."""
+    """Order the stages, resolve what each gets and needs, key them, and let each check its settings against those before it.
+
+    Reads (to hash) the files that stages name. Raises `ConfigError`.
+    """
     nodes: dict[str, Node] = {}
     for stage in _ordered(recipe):
         inputs = _present(stage.inputs, nodes)
@@ -68,7 +71,20 @@ def build(recipe: Recipe) -> Graph:
             "inputs": [nodes[name].key for name in inputs],
         })  # fmt: skip
         nodes[stage.name] = Node(stage, inputs, key, files, left_out)
-    return Graph(recipe, nodes)
+    graph = Graph(recipe, nodes)
+    for name, node in nodes.items():
+        if node.left_out is None:
+            _check(graph, name)
+    return graph
+
+
+def _check(graph: Graph, name: str) -> None:
+    stage = graph.nodes[name].stage
+    try:
+        # Nothing is finished yet, so no directory is asked for.
+        stage.kind.check(stage.settings, lambda thing: graph.makers(name, thing, Path()))
+    except ValueError as error:
+        raise ConfigError(f"{graph.recipe.where}: stage '{name}': {error}") from None
 
 
 def _ordered(recipe: Recipe) -> list[Stage]:

@@ -77,6 +77,10 @@ class StageKind(ABC, Generic[S]):
         """Return the files from outside the run that the stage reads; their content is part of its key. Raises `ConfigError`."""
         return ()
 
+    def check(self, settings: S, makers: Callable[[str], Sequence[Maker]]) -> None:
+        """Raise `ValueError`, saying what is wrong, where these settings do not go with those of the stages before. Called before anything runs."""
+        return
+
     def cost(self, settings: S, makers: Callable[[str], Sequence[Maker]]) -> Cost:
         return Cost()
 

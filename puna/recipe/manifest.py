@@ -6,6 +6,7 @@ size and hash: reuse first checks that the files are still those.
 
 from __future__ import annotations
 
+import platform
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -43,7 +44,10 @@ class Code(Settings):
 
 
 class Manifest(Settings):
-    """All that is known about a finished stage. `seconds` is the last attempt's; `attempts` says how many there were since `started`."""
+    """All that is known about a finished stage. `seconds` are those of all its `attempts` since `started`; a killed one counts up to the last file it wrote.
+
+    `machine` and `code` are those of the last attempt.
+    """
 
     stage: str
     kind: str
@@ -54,6 +58,7 @@ class Manifest(Settings):
     files: dict[str, str]
     config: dict[str, Any]
     code: Code
+    machine: str
     started: str
     seconds: float
     attempts: int
@@ -101,6 +106,18 @@ def code() -> Code:
     commit = _git(root, "rev-parse", "HEAD")
     changed = _git(root, "status", "--porcelain", "--untracked-files=no")
     return Code(version=VERSION, commit=f"{commit}-dirty" if commit and changed else commit)
+
+
+@cache
+def machine() -> str:
+    """Return this machine in one line for people: what computes, and the versions that results hang on."""
+    import torch
+
+    from puna import machine
+
+    threads = f"{torch.get_num_threads()} thread{'s' * (torch.get_num_threads() != 1)}"
+    place = torch.cuda.get_device_name() if machine.device() == "cuda" else f"{machine.cpu_name()}, {threads}"
+    return f"{place}; Python {platform.python_version()}, PyTorch {torch.__version__}"
 
 
 def _git(root: Path, *arguments: str) -> str | None:

@@ -1,12 +1,11 @@
 """The report: one offline page for people, and the same content as JSON for programs.
 
 The page has no script and no asset from outside; its pictures are SVG inside it. Whatever a model or a corpus wrote is escaped. It is a function of the run
-directory alone, so it can be written again at any time.
+directory alone, so it can be written again at any time: the machines and versions that it names are those that the stages were finished with.
 """
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from puna.files import read_json, read_jsonl, write_json, write_text
 from puna.recipe import plots
 from puna.recipe.claims import LeftOut, judge
 from puna.recipe.graph import Graph
-from puna.recipe.manifest import code
 from puna.recipe.runner import Result
 from puna.recipe.stages.evaluate import COMMONEST, RESULTS, SAMPLES
 from puna.recipe.training import MODEL
@@ -40,8 +38,12 @@ def gather(graph: Graph, results: Mapping[str, Result], directory: Path) -> dict
     claims, untestable = judge(measured) if measured else ([], [])
     left_out = [LeftOut(f"Stage {result.name}", f"it {result.reason}") for result in results.values() if result.reason]
     stages = [_stage(graph, result) for result in results.values()]
+    left_out += _not_shown(results)
+    manifests = [result.manifest for result in results.values() if result.manifest]
     return {
-        "name": graph.recipe.name, "description": graph.recipe.description, "seed": graph.recipe.seed, "code": code().model_dump(), "machine": _machine(),
+        "name": graph.recipe.name, "description": graph.recipe.description, "seed": graph.recipe.seed,
+        "code": [dict(code) for code in dict.fromkeys(manifest.code for manifest in manifests)],
+        "machines": list(dict.fromkeys(manifest.machine for manifest in manifests)),
         "seconds": round(sum(stage.get("seconds", 0) for stage in stages), 3), "model": _model(results, directory), "stages": stages,
         "claims": [claim.to_json() for claim in claims], "left_out": [item.to_json() for item in (*left_out, *untestable)],
         "measured": measured, "samples": samples, "curves": _curves(results),
@@ -84,17 +86,30 @@ def _stage(graph: Graph, result: Result) -> dict[str, Any]:
     manifest = result.manifest
     summary = graph.nodes[result.name].stage.kind.told(manifest.figures)
     kept = manifest.model_dump(
-        mode="json", include={"key", "inputs", "files", "config", "code", "started", "seconds", "attempts", "figures"}
+        mode="json", include={"key", "inputs", "files", "config", "code", "machine", "started", "seconds", "attempts", "figures"}
     )
     return {**base, "status": "finished", **kept, "summary": summary}
 
 
 def _evaluation(results: Mapping[str, Result]) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     """Return what the last evaluation of the recipe measured, and its samples."""
-    done = [result for result in results.values() if result.kind == "evaluate" and result.manifest]
+    done = _evaluations(results)
     if not done:
         return None, []
     return read_json(done[-1].directory / RESULTS), [value for _, value in read_jsonl(done[-1].directory / SAMPLES)]
+
+
+def _evaluations(results: Mapping[str, Result]) -> list[Result]:
+    return [result for result in results.values() if result.kind == "evaluate" and result.manifest]
+
+
+def _not_shown(results: Mapping[str, Result]) -> list[LeftOut]:
+    """Say where the figures of every evaluation but the last are: one page has one set of claims."""
+    done = _evaluations(results)
+    return [
+        LeftOut(f"What stage {result.name} measured", f"the report shows the last evaluation, {done[-1].name}; see {result.name}/{RESULTS}")
+        for result in done[:-1]
+    ]
 
 
 def _curves(results: Mapping[str, Result]) -> dict[str, dict[str, list[Any]]]:
@@ -122,17 +137,6 @@ def _model(results: Mapping[str, Result], directory: Path) -> dict[str, Any] | N
         "directory": str(made[-1].relative_to(directory)), "path": str(made[-1]), "bytes": size, "parameters": config.num_params,
         "kv_bytes_per_token": config.kv_bytes_per_token(4), "config": config.model_dump(mode="json"),
     }  # fmt: skip
-
-
-def _machine() -> str:
-    import torch
-
-    from puna import machine
-
-    device = machine.device()
-    threads = f"{torch.get_num_threads()} thread{'s' * (torch.get_num_threads() != 1)}"
-    place = torch.cuda.get_device_name() if device == "cuda" else f"{machine.cpu_name()}, {threads}"
-    return f"{place}; Python {platform.python_version()}, PyTorch {torch.__version__}"
 
 
 def _headline(content: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -97,13 +97,13 @@ def _build(graph: Graph, node: Node, directory: Path, before: Mapping[str, Resul
     began = time.monotonic()
     work = Work(node.name, partial, graph.seed(node.name), lambda thing: graph.makers(node.name, thing, directory), progress)
     figures = dict(stage.kind.run(stage.settings, work))
-    seconds = time.monotonic() - began
+    attempts[-1]["seconds"] = time.monotonic() - began
     (partial / ATTEMPTS).unlink()
     inputs = {name: Input(kind=before[name].kind, key=graph.nodes[name].key) for name in node.inputs}
     manifest = Manifest(
         stage=node.name, kind=stage.kind.name, key=node.key, recipe=graph.recipe.name, seed=graph.recipe.seed, inputs=inputs, files=dict(node.files),
-        config=stage.settings.model_dump(mode="json"), code=manifests.code(), started=attempts[0], seconds=round(seconds, 3), attempts=len(attempts),
-        figures=figures, outputs=manifests.outputs_of(partial),
+        config=stage.settings.model_dump(mode="json"), code=manifests.code(), machine=manifests.machine(), started=attempts[0]["started"],
+        seconds=round(sum(attempt["seconds"] for attempt in attempts), 3), attempts=len(attempts), figures=figures, outputs=manifests.outputs_of(partial),
     )  # fmt: skip
     with disk_errors(partial):
         for path in partial.rglob("*"):
@@ -112,13 +112,19 @@ def _build(graph: Graph, node: Node, directory: Path, before: Mapping[str, Resul
     return manifest
 
 
-def _begin(partial: Path) -> list[str]:
-    """Clear away what a killed attempt left half written, note that an attempt starts now, and return the start of every attempt so far."""
+def _begin(partial: Path) -> list[dict[str, Any]]:
+    """Clear away what a killed attempt left half written, note that an attempt starts now, and return all so far, the new one last, its seconds still 0.
+
+    Nobody tells how long a killed attempt worked, but the files do: from its note, which was written at its start, to the last thing it wrote.
+    """
+    note = partial / ATTEMPTS
+    attempts: list[dict[str, Any]] = read_json(note) if note.exists() else []
+    if attempts:
+        attempts[-1]["seconds"] = max(path.stat().st_mtime for path in partial.rglob("*")) - note.stat().st_mtime
     for left in list(partial.rglob(f"*{PARTIAL}")):
         shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
-    earlier = read_json(partial / ATTEMPTS) if (partial / ATTEMPTS).exists() else []
-    attempts = [*map(str, earlier), datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")]
-    write_json(partial / ATTEMPTS, attempts)
+    attempts.append({"started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "seconds": 0.0})
+    write_json(note, attempts)
     return attempts
 
 
@@ -149,12 +155,17 @@ def _install(found: Path, final: Path) -> None:
 def _claim(graph: Graph, directory: Path) -> None:
     """Write down which recipe the directory belongs to. Raises `ConfigError` where it is another's."""
     path = directory / RECIPE
-    owner = read_json(path).get("name") if path.exists() else graph.recipe.name
+    found = read_json(path) if path.exists() else {"name": graph.recipe.name}
+    owner = found.get("name") if isinstance(found, dict) else None
+    if not isinstance(owner, str):
+        raise FormatError(f"{path}: is not the recipe of a run; choose another directory with --out")
     if owner != graph.recipe.name:
         raise ConfigError(
             f"{directory}: holds the run of recipe '{owner}', not of '{graph.recipe.name}'; choose another directory with --out"
         )
-    strangers = [] if path.exists() else [item.name for item in directory.iterdir() if not item.name.startswith(".")]
+    strangers = (
+        [] if path.exists() else [item.name for item in directory.iterdir() if not item.name.startswith(".") and item.suffix != PARTIAL]
+    )
     if strangers:
         raise ConfigError(
             f"{directory}: is not empty and holds no run ('{min(strangers)}' lies there); choose another directory with --out"
@@ -193,8 +204,3 @@ def _kept(directory: Path, name: str, key: str) -> Path:
 
 def _short(key: str) -> str:
     return key[:8]
-
-
-def figures_of(results: Mapping[str, Result]) -> dict[str, Mapping[str, Any]]:
-    """Return the figures of every finished stage by name."""
-    return {name: result.manifest.figures for name, result in results.items() if result.manifest}

@@ -59,15 +59,15 @@ class Recipe:
     where: str
 
     @classmethod
-    def read(cls, path: Path, overrides: Iterable[str] = (), *, kinds: Kinds | None = None) -> Recipe:
+    def read(cls, path: Path | str, overrides: Iterable[str] = (), *, kinds: Kinds | None = None) -> Recipe:
         """Return the recipe in the YAML file `path` with `--set` assignments applied in order; `kinds` None takes Puna's. Raises `ConfigError`."""
         from puna.recipe import stages
 
-        values = read_yaml(path)
+        values = read_yaml(Path(path))
         if not isinstance(values, Mapping):
             raise ConfigError(f"{path}: a recipe is a mapping with 'name' and 'stages'")
         for assignment in overrides:
-            values = apply_override(values, _reach(values, assignment))
+            values = apply_override(values, assignment, below=_reach(values, assignment))
         return parse_recipe(values, stages.KINDS if kinds is None else kinds, where=str(path))
 
     def to_json(self) -> dict[str, Any]:
@@ -87,21 +87,23 @@ def parse_recipe(values: object, kinds: Kinds, *, where: str) -> Recipe:
     return Recipe(file.name, file.description, file.seed, stages, where)
 
 
-def _reach(values: Mapping[str, Any], assignment: str) -> str:
-    """Let `--set NAME.key=value` reach into the stage called NAME; the file's own keys need no prefix."""
-    first, dot, rest = assignment.partition(".")
-    own = assignment.partition("=")[0].partition(".")[0]
+def _reach(values: Mapping[str, Any], assignment: str) -> tuple[str, ...]:
+    """Return where the assignment's keys start: `--set NAME.key=value` reaches into the stage called NAME, and the file's own keys are at the top."""
+    dotted, equals, _ = assignment.partition("=")
+    own, _, rest = dotted.partition(".")
+    if not equals:
+        raise ConfigError(f"--set {assignment}: write it as key=value, such as pretrain.lr=3e-4")
     if own in RecipeFile.model_fields:
-        return assignment
+        return ()
     stages = values.get("stages")
     known = [str(name) for name in stages] if isinstance(stages, Mapping) else []
     if own not in known:
         raise ConfigError(
             f"--set {assignment}: '{own}' is neither a stage nor a key of the recipe{nearest(own, [*known, *RecipeFile.model_fields])}"
         )
-    if first != own or not dot or rest.startswith("="):
+    if not rest:
         raise ConfigError(f"--set {assignment}: '{own}' is a stage; write {own}.key=value")
-    return f"stages.{assignment}"
+    return ("stages",)
 
 
 def _stage(name: str, stages: Mapping[str, Mapping[str, Any] | None], kinds: Kinds, *, where: str) -> Stage:

@@ -1,20 +1,20 @@
 """What the training stages share: from shards and settings to a finished model directory.
 
 Training stages differ in where the weights come from and in what counts in the loss. The rest is here: a loader whose seed hangs on recipe, stage and settings, the
-one trainer, the model directory at the end. Checkpoints are what a killed stage resumes from; a finished stage is its model directory, so the passing ones go
-(those that `permanent_every` asked for stay).
+one trainer, the model directory at the end. Checkpoints are what a killed stage resumes from; a finished stage is its model directory and `figures.json`, what the
+trainer measured, so the passing ones go once both are there (those that `permanent_every` asked for stay).
 """
 
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from puna import files, machine
 from puna.errors import ConfigError
 from puna.model.config import LlamaConfig, RopeScaling
 from puna.recipe.kind import Cost, Work
@@ -22,9 +22,11 @@ from puna.seeds import seed_of
 from puna.settings import Settings, parse
 from puna.train.settings import FREE, TrainSettings
 
-MODEL = "model"
+MODEL, FIGURES = "model", "figures.json"
 # fp32 weights and AdamW's two moments in a checkpoint; fp32 weights in the model directory.
 CHECKPOINT_BYTES, MODEL_BYTES = 12, 4
+# fp32 weights, their gradients and AdamW's two moments; activations come on top.
+TRAINING_BYTES = 16
 
 
 class ModelShape(Settings):
@@ -85,10 +87,34 @@ def cost(settings: TrainSettings, config: LlamaConfig) -> Cost:
     return Cost(tokens, config.num_params, tokens * config.train_flops_per_token(settings.window), disk)
 
 
+def check_fits(config: LlamaConfig, *, stage: str) -> None:
+    """Raise `FitError` where a model's weights, gradients and moments are more than this machine's free memory."""
+    what = f"stage '{stage}': training {config.num_params:,} parameters"
+    machine.check_fits(TRAINING_BYTES * config.num_params, what=what, dtype="fp32 with AdamW", device=machine.device())
+
+
 def train(
     model: Any, tokenizer: Any, shards: Sequence[Path], *, settings: TrainSettings, work: Work, whole_documents: bool
 ) -> dict[str, Any]:
-    """Train `model` in place on `shards`, resuming in the stage's directory, and write its model directory. Returns the trainer's figures."""
+    """Train `model` in place on `shards`, resuming in the stage's directory, and write its model directory. Returns the trainer's figures.
+
+    Where an earlier attempt has come as far as the figures, nothing is trained and `model` stays as it is.
+    """
+    from puna.train.checkpoint import CheckpointStore
+    from puna.train.trainer import CHECKPOINTS
+
+    directory = work.directory
+    if not ((directory / MODEL).exists() and (directory / FIGURES).exists()):
+        figures = _trained(model, tokenizer, shards, settings=settings, work=work, whole_documents=whole_documents)
+        files.write_json(directory / FIGURES, figures)
+    CheckpointStore(directory / CHECKPOINTS, keep_latest=settings.keep_latest, permanent_every=settings.permanent_every).drop_passing()
+    found: dict[str, Any] = files.read_json(directory / FIGURES)
+    return found
+
+
+def _trained(
+    model: Any, tokenizer: Any, shards: Sequence[Path], *, settings: TrainSettings, work: Work, whole_documents: bool
+) -> dict[str, Any]:
     from puna.formats import save
     from puna.tokens.loader import Loader
     from puna.tokens.shards import Shard
@@ -102,7 +128,6 @@ def train(
     figures = trainer.run()
     if not (work.directory / MODEL).exists():
         save(work.directory / MODEL, model.to("cpu"), tokenizer)
-    _drop_passing_checkpoints(work.directory, settings)
     epochs = figures.tokens / loader.tokens_per_epoch
     # JSON has no "not a number": a speed that was not measured (a run of one step) is absent.
     measured = {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in figures.to_json().items()}
@@ -119,15 +144,3 @@ def told(figures: Mapping[str, Any]) -> str:
     if speed is not None:
         words.append(f"{speed:,.0f} tokens/s in {figures['dtype']} on {figures['device']}, {figures['mfu']:.0%} of peak")
     return ", ".join(words)
-
-
-def _drop_passing_checkpoints(directory: Path, settings: TrainSettings) -> None:
-    from puna.train.checkpoint import CheckpointStore
-    from puna.train.trainer import CHECKPOINTS
-
-    store = CheckpointStore(directory / CHECKPOINTS, keep_latest=settings.keep_latest, permanent_every=settings.permanent_every)
-    for step in store.steps():
-        if settings.permanent_every is None or step % settings.permanent_every:
-            shutil.rmtree(store.path(step))
-    if (directory / CHECKPOINTS).is_dir() and not any((directory / CHECKPOINTS).iterdir()):
-        (directory / CHECKPOINTS).rmdir()

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puna.errors import ConfigError, DataError
+from puna.files import hash_json
 from puna.seeds import seed_of
 from puna.tokens.batch import Batch
 from puna.tokens.permutation import Permutation
@@ -67,7 +68,8 @@ class Loader:
         if not shards:
             raise DataError(f"{stage}: there are no shards, so no windows to train on")
         assert 0 <= rank < world_size
-        self._stage, self._window, self._seed = stage, window, seed
+        self._stage, self._window, self._seed, self._whole_documents = stage, window, seed, whole_documents
+        self._content = [shard.content_hash for shard in shards]
         self._batch_windows, self._part = batch_windows, range(rank * batch_windows // world_size, (rank + 1) * batch_windows // world_size)
         cut = _whole_document_bounds if whole_documents else _even_bounds
         self._shards = [_Windows(shard, cut(shard, window)) for shard in shards]
@@ -81,6 +83,11 @@ class Loader:
     def tokens_per_epoch(self) -> int:
         """Window slots in one epoch, padding included: what `state.tokens` grows by."""
         return self._num_windows * self._window
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what the windows hold and of how they are drawn: another one is another run's data."""
+        return hash_json({"shards": self._content, "seed": self._seed, "whole_documents": self._whole_documents})
 
     @property
     def state(self) -> LoaderState:

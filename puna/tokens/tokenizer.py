@@ -59,9 +59,9 @@ class Tokenizer:
         self._shown_bytes = self._text_bytes + [name.encode() for name in definition.specials]
 
     @classmethod
-    def load(cls, path: Path) -> Tokenizer:
+    def load(cls, path: Path | str) -> Tokenizer:
         """Read a `tokenizer.json`, or the one in a directory. Raises `FormatError` or `TokenizerError`, which name the file."""
-        file = path / FILE_NAME if path.is_dir() else path
+        file = Path(path) / FILE_NAME if Path(path).is_dir() else Path(path)
         definition = definitions.read(file)
         try:
             return cls(definition)

@@ -15,7 +15,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ class CheckpointStore:
             _save_tensors(partial / OPTIMIZER, checkpoint.optimizer, named=path)
             _write_json(partial / STATE, {"step": checkpoint.step, **checkpoint.state})
             _write_json(partial / INDEX, _index_of(partial))
-        self._prune()
+        self._remove_passing(self.steps()[: -self._keep_latest])
         return path
 
     def latest(self, progress: Progress) -> Checkpoint | None:
@@ -94,8 +94,16 @@ class CheckpointStore:
             )
         return None
 
-    def _prune(self) -> None:
-        for step in self.steps()[: -self._keep_latest]:
+    def drop_passing(self) -> None:
+        """Remove every checkpoint that is not kept for good, for a run whose result is safe elsewhere; a kill in between leaves only whole ones."""
+        self._sweep()
+        self._remove_passing(self.steps())
+        if self._root.is_dir() and not any(self._root.iterdir()):
+            with files.disk_errors(self._root):
+                self._root.rmdir()
+
+    def _remove_passing(self, steps: Sequence[int]) -> None:
+        for step in steps:
             if self._permanent_every is None or step % self._permanent_every:
                 _remove(self.path(step))
 

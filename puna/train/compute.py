@@ -28,10 +28,12 @@ def choose_dtype(asked: Literal["auto", "float32", "bfloat16"], device: str) -> 
 
 def choose_compile(settings: TrainSettings, config: LlamaConfig, *, device: str, compiler: Choice | None = None) -> Choice:
     """Return `"on"` or `"off"`. Raises `ConfigError` where the settings ask for what this machine cannot do; `compiler` is found unless given."""
-    if settings.compile == "off":
-        return Choice("off", "the settings say so")
+    if settings.compile == "off" or (settings.compile == "on" and device == "cuda"):
+        return Choice(settings.compile, "the settings say so")
     if device == "cuda":
-        return Choice("on", "on a GPU it pays at once")
+        return Choice(
+            "off", "attention on a GPU is cut by document, which each batch does anew; whether compiling pays is not measured yet"
+        )
     compiler = compiler or machine.compiler()
     if settings.compile == "on":
         if compiler.value == "no":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -111,36 +112,56 @@ class MetricsLog:
     """Writes one record a step to JSONL and TensorBoard in `directory`, after cutting off what lies beyond `resume_step` (steps already done)."""
 
     def __init__(self, directory: Path, *, resume_step: int) -> None:
-        from tensorboardX import SummaryWriter
+        from tensorboardX.event_file_writer import EventsWriter
 
         self._path = directory / METRICS
         with files.disk_errors(self._path):
-            directory.mkdir(parents=True, exist_ok=True)
+            (directory / EVENTS).mkdir(parents=True, exist_ok=True)
             cut_after(self._path, step=resume_step)
             self._file = self._path.open("a", encoding="utf-8", newline="\n")
-            self._events = SummaryWriter(str(directory / EVENTS), purge_step=resume_step + 1)
+            # The writer beneath SummaryWriter, without its thread: that dies of a full disk unheard, and then every call waits for it for ever.
+            self._events = EventsWriter(str(directory / EVENTS / "events"), f".{resume_step}")
+            self._events.write_event(_session_start(resume_step + 1))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         with files.disk_errors(self._path):
-            self._file.close()
-        self._events.close()
+            try:
+                self._file.close()
+            finally:
+                self._events.close()
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Append `record`, whose `step` counts steps done. It reaches the operating system at once, so a killed process loses no line."""
         with files.disk_errors(self._path):
             self._file.write(json.dumps(record) + "\n")
             self._file.flush()
-            for name, value in record.items():
-                if name != "step" and value is not None:
-                    self._events.add_scalar(f"train/{name}", value, record["step"])
+            self._events.write_event(_scalars(record))
 
     def sync(self) -> None:
         """Flush to the disk: a checkpoint must not survive a power cut that the lines before it do not."""
         with files.disk_errors(self._path):
             os.fsync(self._file.fileno())
+            self._events.flush()
+
+
+def _session_start(step: int) -> Any:
+    """Return the event that makes TensorBoard hide what earlier sessions wrote of `step` and beyond."""
+    from tensorboardX.proto.event_pb2 import Event, SessionLog
+
+    return Event(wall_time=time.time(), step=step, session_log=SessionLog(status=SessionLog.START))
+
+
+def _scalars(record: Mapping[str, Any]) -> Any:
+    """Return the event with a record's figures; those that are None are left out."""
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.summary import Summary, scalar
+
+    figures = {f"train/{name}": value for name, value in record.items() if name != "step" and value is not None}
+    values = [value for name, figure in figures.items() for value in scalar(name, figure).value]
+    return Event(wall_time=time.time(), step=record["step"], summary=Summary(value=values))
 
 
 def cut_after(path: Path, *, step: int) -> None:

@@ -44,7 +44,10 @@ class TrainSettings(Settings):
     betas: tuple[float, float] = Field(default=(0.9, 0.95), description="AdamW's memory of the gradient and of its square, per step")
     eps: float = Field(default=1e-8, gt=0, description="AdamW's guard against a zero denominator, in the gradient's units")
     clip: float | None = Field(default=1.0, gt=0, description="largest norm of the mean gradient of all weights; none: never clipped")
-    seed: int = Field(default=0, description="seed of the order of windows, for whoever builds the loader; a resumed run keeps it")
+    seed: int = Field(
+        default=0,
+        description="seed of the order of windows and of a new model's weights, for whoever builds loader and model; a resumed run keeps it",
+    )
 
     checkpoint_every: int = Field(default=200, ge=1, description="steps from one checkpoint to the next; the last step always has one")
     keep_latest: int = Field(default=2, ge=1, description="how many of the latest checkpoints are kept")

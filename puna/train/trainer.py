@@ -51,6 +51,11 @@ class Batches(Protocol):
     @property
     def tokens_per_epoch(self) -> int: ...
 
+    @property
+    def fingerprint(self) -> str:
+        """What changes with the data or with their order; a run is resumed only over the same."""
+        ...
+
     def __next__(self) -> Batch: ...
 
     def seek(self, state: LoaderState) -> None:
@@ -216,6 +221,7 @@ class Trainer:
             "model": self._model.config.model_dump(mode="json"),
             "stage": self._loader.state.stage,
             "tokens_per_epoch": self._loader.tokens_per_epoch,
+            "data": self._loader.fingerprint,
         }
 
     def _save(self) -> None:

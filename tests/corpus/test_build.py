@@ -10,7 +10,7 @@ import pytest
 from puna import files
 from puna.corpus.build import CorpusSettings, build, side_of
 from puna.corpus.world.settings import WorldSettings
-from puna.errors import PunaError
+from puna.errors import ConfigError, PunaError
 from puna.progress import Silent
 from puna.records import Dialog, Document, Question
 from puna.settings import parse
@@ -19,7 +19,10 @@ SMALL = {"characters": 200_000, "world": {"num_dialogs": 50, "num_sum_questions"
 
 
 def made(out: Path, *, seed: int = 1, **changes):
-    return build(parse(CorpusSettings, SMALL | changes, where="test"), seed=seed, out=out, progress=Silent())
+    values = SMALL | changes
+    if "source" in changes:
+        del values["world"]
+    return build(parse(CorpusSettings, values, where="test"), seed=seed, out=out, progress=Silent())
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -157,3 +160,16 @@ def test_settings_that_make_no_sense_are_refused(values, message):
 
 def test_default_settings_are_valid():
     assert CorpusSettings().world == WorldSettings()
+
+
+def test_what_shapes_the_world_is_refused_for_real_text_and_not_written_down_for_it():
+    with pytest.raises(ConfigError, match=r"'world'.*notes\.txt"):
+        parse(CorpusSettings, {"source": "notes.txt", "world": {"people": 12}}, where="test")
+    settings = parse(CorpusSettings, {"source": "notes.txt"}, where="test")
+    assert parse(CorpusSettings, settings.model_dump(mode="json"), where="test") == settings
+    assert "world" in parse(CorpusSettings, {}, where="test").model_dump()
+
+
+def test_the_home_of_nobody_is_refused():
+    with pytest.raises(ConfigError, match="nobody-of-this-name"):
+        parse(CorpusSettings, {"source": "~nobody-of-this-name/text"}, where="test")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -18,13 +20,14 @@ from typer.testing import CliRunner
 from puna.commands import app
 from puna.errors import PunaError, WorkError
 from puna.progress import Silent
-from puna.recipe import report, runner
+from puna.recipe import report, runner, stages
 from puna.recipe.graph import build
-from puna.recipe.schema import Recipe
+from puna.recipe.raising import raise_recipe
+from puna.recipe.schema import Recipe, parse_recipe
 
 TINY = Path(__file__).with_name("tiny.yaml")
 # What depends on the clock, the machine or the way there.
-CHANGING = ("manifest.json", "metrics.jsonl")
+CHANGING = ("manifest.json", "figures.json", "metrics.jsonl")
 
 
 def command(*arguments):
@@ -74,7 +77,11 @@ def test_the_json_on_stdout_is_the_report(raised):
 
 def test_each_claim_has_a_control_an_interval_and_a_verdict_that_follows_from_it(raised):
     _, content = raised
-    assert {claim["id"] for claim in content["claims"]} == {"pretraining-beats-counting", "tuning-lets-it-answer"}
+    assert {claim["id"] for claim in content["claims"]} == {
+        "pretraining-beats-counting",
+        "tuning-lets-it-answer",
+        "tuning-lets-it-calculate",
+    }
     for claim in content["claims"]:
         measured = claim["measured"]
         assert claim["control"]
@@ -87,15 +94,48 @@ def test_each_claim_has_a_control_an_interval_and_a_verdict_that_follows_from_it
 
 def test_the_raised_model_answers_in_words_of_its_own_tokenizer(raised):
     from puna.engine import Engine, SamplingSettings
+    from puna.tokens import Tokenizer
 
     run, printed = raised
-    engine = Engine.load(run / printed["model"]["directory"])
+    engine, tokenizer = Engine.load(run / printed["model"]["directory"]), Tokenizer.load(run / "tokenizer")
+    assert engine.tokenizer.hash == tokenizer.hash
+    assert engine.model.config.vocab_size == tokenizer.vocab_size == 400
     sample = engine.complete("Anna", SamplingSettings(temperature=0.0, max_tokens=5))
-    assert len(sample.token_ids) <= 5
+    assert sample.prompt_ids == (tokenizer.bos_id, *tokenizer.encode("Anna"))
+    assert 1 <= len(sample.token_ids) <= 5
+    assert sample.text == tokenizer.decode([token for token in sample.token_ids if token not in tokenizer.stop_ids])
+
+
+def test_the_page_names_the_machine_and_the_code_that_each_stage_ran_on_not_todays(raised, monkeypatch):
+    from puna.recipe import manifest
+
+    run, printed = raised
+    monkeypatch.setattr(manifest, "machine", lambda: "another machine")
+    monkeypatch.setattr(manifest, "code", lambda: manifest.Code(version="99", commit=None))
+    graph = build(Recipe.read(TINY))
+    content = report.gather(graph, runner.look(graph, run), run)
+    assert (content["machines"], content["code"]) == (printed["machines"], printed["code"])
+    assert len(content["machines"]) == 1
+    assert content["machines"][0] in (run / "report.html").read_text()
+
+
+def test_of_two_evaluations_the_last_is_shown_and_the_first_named(raised, tmp_path):
+    run, _ = raised
+    graph = build(Recipe.read(TINY))
+    results = runner.look(graph, run)
+    both = {**{name: result for name, result in results.items() if name != "evaluate"}}
+    both |= {"first": dataclasses.replace(results["evaluate"], name="first"), "evaluate": results["evaluate"]}
+    graph = dataclasses.replace(graph, nodes={**graph.nodes, "first": graph.nodes["evaluate"]})
+    (left_out,) = report.gather(graph, both, run)["left_out"]
+    assert "first" in left_out["what"]
+    assert "first/results.json" in left_out["reason"]
 
 
 def kill_when(appears, run):
-    """Raise into `run` until a path that matches `appears` is there, then kill -9."""
+    """Raise into `run` until a path that matches `appears` is there, then kill -9. Return whether that came in the middle of the stage.
+
+    A short stage may end between the look and the kill. While it works, the note of its attempts lies there.
+    """
     process = subprocess.Popen(
         command("--out", run, "--json"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment()
     )
@@ -106,6 +146,7 @@ def kill_when(appears, run):
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    return bool(list(run.glob(f"{appears.partition('.partial')[0]}.partial/attempts.json")))
 
 
 @pytest.mark.slow
@@ -113,17 +154,15 @@ def test_killed_in_every_stage_it_resumes_inside_and_ends_with_the_same_bytes(ra
     whole, _ = raised
     run = tmp_path / "run"
     moments = [
-        "corpus-*.partial",
+        "corpus-*.partial/attempts.json",
         "pretrain-*.partial/checkpoints/step-*/index.json",
         "tune-*.partial/metrics.jsonl",
         "evaluate-*.partial/results.json*",
     ]
-    for moment in moments:
-        kill_when(moment, run)
-        assert not (run / moment.partition("-")[0]).exists()
+    attempts = {moment.partition("-")[0]: 1 + kill_when(moment, run) for moment in moments}
     subprocess.run(command("--out", run, "--json"), capture_output=True, check=True, env=environment())
-    # A corpus this small may have been closed by its manifest when the kill came; then it was only renamed.
-    assert {json.loads((run / name / "manifest.json").read_text())["attempts"] for name in ("pretrain", "tune")} == {2}
+    assert {name: json.loads((run / name / "manifest.json").read_text())["attempts"] for name in attempts} == attempts
+    assert attempts["pretrain"] == 2
     mine, other = content(run), content(whole)
     assert mine.keys() == other.keys()
     assert [name for name in mine if mine[name] != other[name]] == []
@@ -199,15 +238,20 @@ def test_real_text_leaves_out_what_only_the_world_has_and_says_so(tmp_path):
     rng = random.Random(1)
     words = ["harbour", "lamp", "under", "the", "seven", "stones", "were", "quiet", "and", "often", "marble", "sings", "to", "Orla"]
     source.write_text("\n\n".join(" ".join(rng.choices(words, k=40)).capitalize() + "." for _ in range(800)))
-    graph = build(Recipe.read(TINY, [f"corpus.source={source}", "corpus.characters=null", "tokenizer.vocab_size=300"]))
+    recipe = tmp_path / "text.yaml"
+    recipe.write_text(re.sub(r"corpus: .*", f"corpus: {{source: {source}}}", TINY.read_text()))
+    graph = build(Recipe.read(recipe, ["tokenizer.vocab_size=300", "evaluate.ngram_orders=[2, 40]"]))
     results = runner.run(graph, tmp_path / "run", Silent())
     content = report.write(graph, results, tmp_path / "run")
     assert results["tune"].status == "left out"
     assert {item["what"] for item in content["left_out"]} == {
         "Stage tune",
         "After tuning on dialogs, the model answers in chat what it learnt before",
+        "After tuning on dialogs, the model calculates",
+        "Controls (40-gram model)",
     }
-    assert all("real text" in item["reason"] for item in content["left_out"])
+    assert sum("real text" in item["reason"] for item in content["left_out"]) == 3
+    assert parse_recipe(graph.recipe.to_json(), stages.KINDS, where="again").stages == graph.recipe.stages
     assert [claim["id"] for claim in content["claims"]] == ["pretraining-beats-counting"]
     assert "real text" in (tmp_path / "run/report.html").read_text()
 
@@ -236,6 +280,12 @@ def test_a_dry_run_costs_every_stage_and_writes_nothing(tmp_path):
         ("corpus.source=nowhere.txt", "nowhere.txt"),
         ("tune.inputs=[corpus]", "needs model"),
         ("corpus.inputs=[tune]", "circle"),
+        ("corpus.source=README.md", "'world'"),
+        ("evaluate.ngram_orders=[0]", "ngram_orders"),
+        ("pretrain.lr=.nan", "finite"),
+        ("pretrain.lr=2026-99-99", "not valid YAML"),
+        ("tokenizer.vocab_size=260", "272"),
+        ("tokenizer.num_special=9", "num_special"),
     ],
 )
 def test_a_wrong_setting_is_refused_in_one_line_before_anything_runs(tmp_path, assignment, words):
@@ -245,6 +295,33 @@ def test_a_wrong_setting_is_refused_in_one_line_before_anything_runs(tmp_path, a
     assert words in str(done.exception)
     assert "\n" not in str(done.exception)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_plan_fits_80_columns_whatever_the_size(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    huge = [
+        "pretrain.tokens=15600000000000",
+        "pretrain.model={named: llama-3.1-405b}",
+        "tokenizer.vocab_size=128256",
+        "tokenizer.num_special=256",
+    ]
+    words = [word for assignment in huge for word in ("--set", assignment)]
+    done = CliRunner().invoke(app, ["raise", str(TINY), "--out", str(tmp_path / "run"), "--dry-run", *words])
+    assert done.exit_code == 0, done.exception
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("pretrain")]
+    assert "15.6 T" in line
+    assert " years" in line
+    assert "406 B" in line
+    assert " YFLOP" in line
+    assert "…" not in done.stdout
+
+
+def test_a_recipe_is_raised_from_python_in_one_call(raised, tmp_path):
+    run, printed = raised
+    again = raise_recipe(Recipe.read(str(TINY)), str(run))
+    assert {result.status for result in again.stages.values()} == {"reused"}
+    assert again.page == run / "report.html"
+    assert json.loads(json.dumps(again.report["claims"])) == printed["claims"]
 
 
 def test_a_full_disk_ends_with_one_line(tmp_path, monkeypatch):

@@ -55,6 +55,11 @@ def test_the_content_of_a_file_is_keyed_and_its_absence_refused(tmp_path):
         keys(toy(**stages))
 
 
+def test_settings_that_do_not_go_with_those_of_a_stage_before_are_refused_naming_the_stage():
+    with pytest.raises(ConfigError, match=r"^toy\.yaml: stage 'taste': flour ground at 13"):
+        build(toy(grow={}, grind={"lr": 13}, taste={}))
+
+
 def test_a_thing_comes_from_the_nearest_stage_that_makes_it():
     graph = build(toy(grow={}, grind={}, again={"kind": "grow", "inputs": ["grind"]}, taste={"inputs": ["again", "grind"]}))
     assert [maker.stage for maker in graph.makers("taste", "seeds", Path("run"))] == ["again", "grow"]

@@ -67,6 +67,16 @@ def test_a_stage_that_died_goes_on_in_its_own_directory_and_ends_with_the_same_b
     assert content(tmp_path / "run/grind") == content(whole["grind"].directory)
 
 
+def test_the_seconds_of_every_attempt_count(bring, tmp_path):
+    recipe = toy(grow={}, grind={"fail_at": 2}, taste={})
+    with pytest.raises(KeyboardInterrupt):
+        bring(recipe)
+    (partial,) = (tmp_path / "run").glob("grind-*.partial")
+    began = (partial / "attempts.json").stat().st_mtime
+    os.utime(partial / "log", (began + 100, began + 100))
+    assert 100 <= bring(recipe)["grind"].manifest.seconds < 110
+
+
 def test_a_stage_killed_between_manifest_and_rename_is_installed_without_work(bring, tmp_path):
     bring(toy())
     run = tmp_path / "run"
@@ -83,6 +93,7 @@ def test_a_manifest_names_inputs_config_code_and_every_output(bring):
     assert manifest.inputs["grow"].key == results["grow"].manifest.key
     assert manifest.config == {"lr": 0.5, "fail_at": 0}
     assert manifest.code.version
+    assert "Python" in manifest.machine
     assert manifest.figures == {"steps": 4}
     assert set(manifest.outputs) == {"log"}
 
@@ -132,6 +143,24 @@ def test_a_directory_that_is_anothers_is_left_alone(bring, tmp_path):
     (run / "recipe.json").write_text('{"name": "other"}')
     with pytest.raises(ConfigError, match=r"'other'.*--out"):
         bring(toy())
+
+
+def test_a_run_killed_while_it_first_wrote_its_recipe_starts_again(bring, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "recipe.json.12345.partial").write_text('{"na')
+    assert statuses(bring(toy())) == ["built"] * 3
+    assert not list(run.glob("*.partial"))
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{}", '{"name": 1}', "{"])
+def test_a_recipe_json_that_no_run_wrote_is_refused_in_one_line(bring, tmp_path, text):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "recipe.json").write_text(text)
+    with pytest.raises(FormatError, match=r"recipe\.json") as caught:
+        bring(toy())
+    assert "\n" not in str(caught.value)
 
 
 def test_looking_tells_what_is_to_do_and_changes_nothing(bring, tmp_path):

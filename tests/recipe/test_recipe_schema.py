@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from pathlib import Path
+
 import pytest
 import yaml
 from toy_kinds import KINDS, toy
 
-from puna.errors import ConfigError
+from puna.errors import ConfigError, PunaError
 from puna.recipe.schema import Recipe, parse_recipe
 
 GOOD = {"name": "toy", "stages": {"grow": {"rows": 3}, "mill": {"kind": "grind"}, "taste": {}}}
@@ -53,13 +56,69 @@ def test_set_reaches_into_stages_by_name_and_into_the_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("assignment", "words"),
-    [("mil.lr=1", "'mill'"), ("mill=3", "mill.key=value"), ("mill.lrr=1", "'lr'"), ("mill.lr", "key.subkey=value"), ("sead=1", "'seed'")],
+    [
+        ("mil.lr=1", "'mill'"),
+        ("mill=3", "mill.key=value"),
+        ("mill.lrr=1", "'lr'"),
+        ("mill.lr", "write it as key=value"),
+        ("nonsense", "^--set nonsense: write it as key=value"),
+        ("mill.lr=[", r"^--set mill\.lr=\[: "),
+        ("sead=1", "'seed'"),
+    ],
 )
 def test_a_wrong_set_is_refused_naming_the_nearest(tmp_path, assignment, words):
     path = tmp_path / "toy.yaml"
     path.write_text(yaml.safe_dump(GOOD, sort_keys=False))
     with pytest.raises(ConfigError, match=words):
         Recipe.read(path, [assignment], kinds=KINDS)
+
+
+def test_a_path_may_be_a_string(tmp_path):
+    path = tmp_path / "toy.yaml"
+    path.write_text(yaml.safe_dump(GOOD, sort_keys=False))
+    assert Recipe.read(str(path), kinds=KINDS) == Recipe.read(path, kinds=KINDS)
+
+
+def test_no_class_of_ours_and_no_word_of_pydantics_reaches_the_user():
+    for change in ({"stages": {}}, {"stages": 3}, {"stages": {"grow": {"rows": {}}}}):
+        with pytest.raises(ConfigError) as caught:
+            parse_recipe({**GOOD, **change}, KINDS, where="toy.yaml")
+        assert not any(word in str(caught.value) for word in ("ictionary", "RecipeFile", "Farm", "Input")), caught.value
+
+
+def test_a_damaged_recipe_is_a_recipe_or_one_line(tmp_path):
+    source = Path(__file__).with_name("tiny.yaml").read_text()
+    rng = random.Random(7)
+    bits = [
+        *"[]{}:,-#&*!|>%@`\"'\n\t \0\x85",
+        "\n  ",
+        "2026-99-99",
+        "!!bool x",
+        "!!int ''",
+        "!!timestamp x",
+        ".nan",
+        "1e999",
+        "0x_",
+        "<<: ",
+        "~",
+        "? ",
+        "é",
+        "9" * 5000,
+    ]
+    refused, path = [], tmp_path / "damaged.yaml"
+    for _ in range(1000):
+        text = source
+        for _ in range(rng.randint(1, 3)):
+            at, until = sorted(rng.randrange(len(text) + 1) for _ in range(2))
+            until = min(until, at + 8)
+            text = text[:at] + rng.choice([rng.choice(bits), "", text[at:until] * 2]) + text[rng.choice([at, until]) :]
+        try:
+            path.write_text(text, encoding="utf-8", newline="")
+            assert isinstance(Recipe.read(path), Recipe)
+        except PunaError as error:
+            refused.append(str(error))
+    assert 100 < len(refused) < 1000
+    assert not any("\n" in line for line in refused)
 
 
 def test_a_recipe_written_out_with_its_defaults_reads_back_the_same():

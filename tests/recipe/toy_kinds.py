@@ -81,6 +81,10 @@ class Taste(StageKind[Settings]):
     settings = Settings
     needs = frozenset({"flour"})
 
+    def check(self, settings, makers):
+        if any(getattr(maker.settings, "lr", 0) == 13 for maker in makers("flour")):
+            raise ValueError("flour ground at 13 tastes of nothing; lower 'lr'")
+
     def run(self, settings, work):
         return {"tasted": [maker.stage for maker in work.makers("flour")]}
 

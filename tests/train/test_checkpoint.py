@@ -141,6 +141,32 @@ def test_the_latest_are_kept_and_the_permanent_ones_too(tmp_path):
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [store.path(step).name for step in store.steps()]
 
 
+def test_a_run_that_is_done_drops_all_but_the_permanent_ones(tmp_path):
+    for name, every, left in (("none", None, []), ("some", 6, [6])):
+        store = CheckpointStore(tmp_path / name, keep_latest=3, permanent_every=every)
+        for step in range(2, 11, 2):
+            store.save(checkpoint(step))
+        store.drop_passing()
+        store.drop_passing()
+        assert store.steps() == left
+        assert (tmp_path / name).exists() == bool(left)
+
+
+def test_a_kill_amid_a_removal_leaves_nothing_that_looks_like_a_checkpoint(store, monkeypatch):
+    def killed(path, **_):
+        next(path.iterdir()).unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.drop_passing()
+    assert store.steps() == [4, 6]
+    assert store.latest(Silent()).step == 6
+    store.drop_passing()
+    assert store.steps() == []
+
+
 def test_what_a_killed_process_left_is_removed_and_never_read(store):
     half = store.path(8).with_name("step-00000008.123.partial")
     shutil.copytree(store.path(6), half)

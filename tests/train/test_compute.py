@@ -36,9 +36,14 @@ def test_without_a_compiler_a_cpu_does_not_compile_and_being_told_to_is_refused(
         choice(tokens=10_000_000, compiler=ABSENT, compile="on")
 
 
-def test_a_gpu_compiles_and_the_settings_have_the_last_word():
-    assert choice(steps=1, device="cuda", compiler=ABSENT) == "on"
+def test_a_gpu_compiles_only_when_told_to_for_its_attention_is_cut_anew_in_each_batch():
+    assert choice(tokens=10**12, device="cuda") == "off"
+    assert choice(steps=1, device="cuda", compiler=ABSENT, compile="on") == "on"
     assert choice(steps=1, device="cuda", compile="off") == "off"
+
+
+def test_on_a_cpu_the_settings_have_the_last_word():
+    assert choice(tokens=10_000_000, compile="off") == "off"
     assert choice(steps=1, compile="on") == "on"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -73,6 +75,57 @@ def test_the_log_goes_to_jsonl_at_once_and_to_tensorboard(tmp_path):
     assert [line["step"] for line in lines(tmp_path / METRICS)] == [1, 2]
     events = list((tmp_path / "tensorboard").iterdir())
     assert any(b"train/loss" in event.read_bytes() for event in events)
+
+
+def test_a_resumed_log_hides_the_repeated_steps_in_tensorboard(tmp_path):
+    from tensorboardX.proto.event_pb2 import Event, SessionLog
+
+    with MetricsLog(tmp_path, resume_step=0) as log:
+        for step in (1, 2, 3):
+            log.write({"step": step, "loss": 0.5})
+    with MetricsLog(tmp_path, resume_step=2) as log:
+        log.write({"step": 3, "loss": 0.25})
+    files = sorted((tmp_path / "tensorboard").iterdir())
+    assert len(files) == 2, "one file a session, however quickly they follow each other"
+    first, second = ([Event.FromString(payload) for payload in payloads(file.read_bytes())] for file in files)
+    assert [event.session_log.status == SessionLog.START for event in second] == [False, True, False]
+    assert [event.step for event in second[1:]] == [3, 3]
+    assert [value.simple_value for event in (*first, *second) for value in event.summary.value] == [0.5, 0.5, 0.5, 0.25]
+
+
+def payloads(content: bytes) -> list[bytes]:
+    """Take a TFRecord file apart: eight bytes of length and four of checksum, the payload, four of checksum."""
+    found, place = [], 0
+    while place < len(content):
+        length = int.from_bytes(content[place : place + 8], "little")
+        found.append(content[place + 12 : place + 12 + length])
+        place += 16 + length
+    return found
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from puna.errors import WorkError
+from puna.train.metrics import MetricsLog
+try:
+    with MetricsLog(Path(sys.argv[1]), resume_step=0) as log:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2**15, 2**15))
+        for step in range(1, 3000):
+            log.write({"step": step, **{letter: 0 for letter in "abcdefgh"}})
+except WorkError as error:
+    print(step, error)
+"""
+
+
+def test_events_that_cannot_be_written_end_the_run_in_one_line_and_do_not_hang_it(tmp_path):
+    """The kernel itself refuses: no file of this process may grow beyond 32 KiB, and events are longer than lines."""
+    done = subprocess.run([sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True, check=True, timeout=60)
+    step, message = done.stdout.split(" ", 1)
+    assert message.startswith(f"{tmp_path}/{METRICS}: cannot be written")
+    assert message.count("\n") == 1
+    assert (tmp_path / METRICS).stat().st_size < 2**15, "the events were the first to be refused"
+    assert len(lines(tmp_path / METRICS)) == int(step)
 
 
 def test_another_tokenizer_than_the_model_s_is_refused(tmp_path):

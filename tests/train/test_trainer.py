@@ -190,6 +190,28 @@ def test_another_run_s_directory_is_refused_with_the_key_named(tmp_path):
         Trainer(tiny_run.model(wider), MadeUpBatches(window=16, windows=4), short(), directory=tmp_path).run()
 
 
+def test_other_data_are_refused_though_there_is_as_much_of_them(tmp_path):
+    tiny_run.trainer(tmp_path, short()).run()
+    loader = MadeUpBatches(window=16, windows=4)
+    loader.fingerprint = "others"
+    with pytest.raises(ConfigError, match=r"trained with data = made up, now others") as caught:
+        Trainer(tiny_run.model(), loader, short(), directory=tmp_path).run()
+    assert "\n" not in str(caught.value)
+
+
+def test_products_in_bfloat16_leave_weights_in_fp32_and_losses_near_those_of_fp32(tmp_path):
+    models, figures = [], []
+    for dtype in ("float32", "bfloat16"):
+        models.append(tiny_run.model())
+        loader, settings = MadeUpBatches(window=16, windows=4), short(steps=2, dtype=dtype)
+        figures.append(Trainer(models[-1], loader, settings, directory=tmp_path / dtype).run())
+    assert [found.dtype for found in figures] == ["float32", "bfloat16"]
+    exact, rounded = ([line["loss"] for line in lines(tmp_path / dtype)] for dtype in ("float32", "bfloat16"))
+    assert rounded == pytest.approx(exact, rel=0.01)
+    assert rounded != exact
+    assert all(weight.dtype == torch.float32 and weight.isfinite().all() for weight in models[1].parameters())
+
+
 def test_several_processes_are_refused_for_now(tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(ConfigError, match="WORLD_SIZE is 2"):

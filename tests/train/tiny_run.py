@@ -34,6 +34,8 @@ SETTINGS = TrainSettings(steps=60, window=16, batch_windows=4, micro_batches=2, 
 class MadeUpBatches:
     """Endless windows whose every token is a function of its place; some positions do not count. `windows` of them are one batch."""
 
+    fingerprint = "made up"
+
     def __init__(self, *, window: int, windows: int, vocab: int = VOCAB, period: int = 3, epoch: int = 10**9, padded: int = 0) -> None:
         self.window, self.windows, self.vocab, self.period, self.epoch, self.padded = window, windows, vocab, period, epoch, padded
         self.tokens_per_epoch = epoch

@@ -25,7 +25,7 @@ class Corpus(StageKind[CorpusSettings]):
         return f"the corpus is real text ({Path(settings.source).name}), which has no {thing}"
 
     def reads(self, settings: CorpusSettings) -> Sequence[Path]:
-        return [] if settings.source == WORLD else text_files(Path(settings.source).expanduser())
+        return [] if settings.source == WORLD else text_files(settings.path)
 
     def told(self, figures: Mapping[str, Any]) -> str:
         documents, characters = figures["documents"], figures["characters"]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -32,12 +32,15 @@ PROMPT_WORDS = 8
 
 
 class EvaluateSettings(Settings):
-    """How much is measured. `ngram_orders` are tried, as far as the vocabulary lets them, and the one that predicts best is the control."""
+    """How much is measured. `ngram_orders` are tried, as far as the vocabulary lets them, and the one that predicts best is the control.
+
+    The report names those that the vocabulary does not let; where it lets none, the longest that it lets is tried.
+    """
 
     documents: int = Field(default=500, ge=1, description="held-out documents, the first of them")
     questions: int = Field(default=500, ge=1, description="questions of each kind, the first of them")
     max_tokens: int = Field(default=24, ge=1, description="longest answer, in tokens")
-    ngram_orders: tuple[int, ...] = Field(default=(2, 3, 4, 5), min_length=1)
+    ngram_orders: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(2, 3, 4, 5), min_length=1)
     samples: int = Field(default=3, ge=0, description="texts and answers of each kind shown in the report")
     sample_tokens: int = Field(default=60, ge=1, description="longest text shown, in tokens")
 
@@ -107,6 +110,7 @@ def _measure_text(engines: Mapping[str, Engine], base: str, settings: EvaluateSe
     return {
         "base": base, "models": {name: found.per_byte(seed=seed).to_json() for name, found in bits.items()},
         "control_name": f"{best}-gram model", "control": controls[best].per_byte(seed=seed).to_json(), "gain": gain.to_json(),
+        "longest_order": longest, "orders_left_out": [order for order in settings.ngram_orders if order > longest],
     }  # fmt: skip
 
 

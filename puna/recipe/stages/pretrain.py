@@ -66,11 +66,13 @@ class Pretrain(StageKind[PretrainSettings]):
         from puna.tokens.shards import Shard, write_shard
 
         tokenizer = Tokenizer.load(work.find("tokenizer"))
+        config = settings.model.config(vocab_size=tokenizer.vocab_size, window=settings.window)
+        training.check_fits(config, stage=work.stage)
         shard = work.directory / SHARD
         if not shard.exists():
             write_shard(shard, documents(work.find("documents") / "train.jsonl", tokenizer), tokenizer=tokenizer)
         with torch.device("meta"):
-            model = Llama(settings.model.config(vocab_size=tokenizer.vocab_size, window=settings.window))
+            model = Llama(config)
         model = model.to_empty(device="cpu")
         model.init_weights(seed_of(work.seed, "weights", settings.seed))
         figures = training.train(model, tokenizer, [shard], settings=settings, work=work, whole_documents=False)

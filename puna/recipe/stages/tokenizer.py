@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from puna.files import read_jsonl
 from puna.recipe.kind import StageKind, Work
 from puna.records import Document
 from puna.settings import Settings
+from puna.tokens.specials import MIN_SLOTS
 
 
 class TokenizerSettings(Settings):
     """Sizes in tokens. Llama 3 has 128,256 with 256 special slots; toys need fewer."""
 
     vocab_size: int = Field(default=1024, ge=256, description="text and special tokens together")
-    num_special: int = Field(default=16, ge=1, description="slots for special tokens at the end of the vocabulary")
+    num_special: int = Field(default=16, ge=MIN_SLOTS, description="slots for special tokens at the end of the vocabulary")
+
+    @model_validator(mode="after")
+    def _bytes_fit(self) -> Self:
+        if self.vocab_size < 256 + self.num_special:
+            raise ValueError(
+                f"'vocab_size' ({self.vocab_size}) is too small: 256 bytes and {self.num_special} special tokens need {256 + self.num_special}"
+            )
+        return self
 
 
 class TokenizerStage(StageKind[TokenizerSettings]):

@@ -36,14 +36,17 @@ class Tune(StageKind[TrainSettings]):
     def run(self, settings: TrainSettings, work: Work) -> Mapping[str, Any]:
         from puna.align.sft import write_dialog_shard
         from puna.errors import ConfigError
-        from puna.formats import load
+        from puna.formats import load, read_config
 
-        start = load(work.find("model") / training.MODEL, dtype="float32")
-        positions = start.model.config.max_positions
+        path = work.find("model") / training.MODEL
+        config = read_config(path)
+        positions = config.max_positions
         if settings.window > positions:
             raise ConfigError(
                 f"stage '{work.stage}': 'window' ({settings.window}) is longer than the model's max_positions ({positions}); lower it"
             )
+        training.check_fits(config, stage=work.stage)
+        start = load(path, dtype="float32")
         assert start.tokenizer is not None
         shard = work.directory / SHARD
         if not shard.exists():
