@@ -1,14 +1,13 @@
 """Controls: what a figure has to beat before it means anything.
 
 A model that answers a third of the questions has learnt nothing where one answer is right a third of the time. Each control here could win: the commonest
-answer, blind chance, an n-gram model of the same tokens, and a compressor that has seen the training text.
+answer, blind chance, and an n-gram model of the same tokens.
 
 Shapes: N tokens.
 """
 
 from __future__ import annotations
 
-import lzma
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 from puna.errors import DataError
 from puna.evals.likelihood import DocumentBits
 from puna.evals.questions import normalise
-from puna.evals.statistics import Measured
 from puna.records import Document, Question, Score
 from puna.tokens.tokenizer import Tokenizer
 
@@ -119,24 +117,3 @@ def ngram_bits(tokenizer: Tokenizer, train: Sequence[Document], heldout: Sequenc
     held = tokenizer.encode_batch([document.text for document in heldout])
     bits = np.array([-model.logprobs([tokenizer.bos_id, *ids]).sum() / np.log(2) for ids in held])
     return DocumentBits(bits, np.array([len(document.text.encode()) for document in heldout], np.float64))
-
-
-def ngram_bits_per_byte(
-    tokenizer: Tokenizer, train: Sequence[Document], heldout: Sequence[Document], *, order: int = 3, seed: int = 0
-) -> Measured:
-    """Return an n-gram model's bits per byte on `heldout`, with a bootstrap interval over documents."""
-    return ngram_bits(tokenizer, train, heldout, order=order).per_byte(seed=seed)
-
-
-def compressed_bits_per_byte(train: Sequence[Document], heldout: Sequence[Document]) -> float:
-    """Return what `heldout` adds to the compressed size of `train`, in bits per byte of its text: xz with a window that holds both.
-
-    There is no interval: a compressor's cost of one document depends on those before it. Raises `DataError` where there is no held-out text.
-    """
-    first, second = ("\n".join(document.text for document in documents).encode() for documents in (train, heldout))
-    if not second:
-        raise DataError("compression control: the held-out documents hold no text")
-    window = max(4096, len(first) + len(second))
-    filters = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": min(window, 1 << 30)}]
-    sizes = [len(lzma.compress(text, format=lzma.FORMAT_RAW, filters=filters)) for text in (first, first + b"\n" + second)]
-    return 8 * (sizes[1] - sizes[0]) / len(second)

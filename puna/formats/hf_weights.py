@@ -7,7 +7,7 @@ dtype. The same holds for biases.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,12 +59,6 @@ class HuggingFaceAdapter:
     def to_hf(self, name: str, tensor: Tensor) -> list[tuple[str, Tensor]]:
         """Return our parameter `name` as Hugging Face's `(name, tensor)` pairs: views of its rows, nothing copied."""
         return [(part.name, tensor[part.first_row : part.first_row + part.shape[0]]) for part in self.parts(name)]
-
-    def from_hf(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return a whole Hugging Face state dict as ours. Raises `KeyError` where a tensor is missing."""
-        import torch
-
-        return {name: torch.cat([tensors[part.name] for part in self.parts(name)]) for name in self.names()}
 
 
 def _layer_parts(config: LlamaConfig) -> dict[str, list[Part]]:

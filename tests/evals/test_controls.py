@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from puna.errors import DataError
-from puna.evals.controls import NGram, chance, commonest_answer, compressed_bits_per_byte, kind_of, ngram_bits_per_byte
+from puna.evals.controls import NGram, chance, commonest_answer, kind_of, ngram_bits
 from puna.records import Document, Question
 
 
@@ -67,10 +67,10 @@ def test_higher_orders_find_more_where_there_is_more_to_find():
     assert abs(costs[0] - costs[1]) < 0.2
 
 
-def test_ngram_bits_per_byte_use_the_tokens_and_bytes_of_the_text(tokenizer):
+def test_ngram_bits_use_the_tokens_and_bytes_of_the_text(tokenizer):
     train = [Document(str(i), "Mia lives in Elton and has a small blue boat. ") for i in range(30)]
-    seen = ngram_bits_per_byte(tokenizer, train, [Document("h", train[0].text)])
-    unseen = ngram_bits_per_byte(tokenizer, train, [Document("h", "☃☃ 9&7 Zq!")])
+    seen = ngram_bits(tokenizer, train, [Document("h", train[0].text)]).per_byte(seed=0)
+    unseen = ngram_bits(tokenizer, train, [Document("h", "☃☃ 9&7 Zq!")]).per_byte(seed=0)
     assert seen.value < 0.3
     assert unseen.value > 3
     ids = [tokenizer.bos_id, *tokenizer.encode(train[0].text)]
@@ -84,16 +84,3 @@ def test_a_large_vocabulary_fits_and_empty_documents_do_not_matter():
     assert len(model.logprobs([128_000])) == len(model.logprobs([])) == 0
     with pytest.raises(DataError):
         NGram([[0], []], vocab_size=10)
-
-
-def test_compression_finds_what_training_text_tells():
-    rng = random.Random(2)
-    noise = ["".join(rng.choices("abcdefgh", k=2000)) for _ in range(21)]
-    train = [Document(str(i), text) for i, text in enumerate(noise[:20])]
-    known = compressed_bits_per_byte(train, [train[3]])
-    new = compressed_bits_per_byte(train, [Document("h", noise[20])])
-    # Eight letters at random are three bits each; nothing can do better, and xz stays near it.
-    assert known < 0.2
-    assert 3 <= new < 3.6
-    with pytest.raises(DataError):
-        compressed_bits_per_byte(train, [])
