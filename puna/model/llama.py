@@ -123,8 +123,7 @@ class Llama(nn.Module):
 
         Normal with standard deviation 1 / sqrt(dim), which keeps a token's size through a matrix whatever the width; the two matrices that write into
         the residual stream are smaller by sqrt(2 * layers), so that its variance does not grow with depth (the GPT-2 report, section 2.3). GPT-2's fixed 0.02
-        is this at a width of 2,500. At 128 it is too small by 4: 450,000 tokens of smoke's world then end at 0.40 bits per byte instead of 0.33, with half of
-        the facts instead of all (2026-11-21).
+        is this at a width of 2,500; at 128 it is too small by 4 and costs a minute's training half of its facts (docs/notebook.md).
         """
         generator = torch.Generator().manual_seed(seed)
         std = self.config.dim**-0.5

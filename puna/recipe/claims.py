@@ -75,11 +75,9 @@ def tuning_lets_it_answer(results: Results) -> Claim | LeftOut:
     The untuned model is asked in the same chat. Asked as text to complete, it may well know as much: that side is shown, for it is where the knowledge is from.
     """
     what = "After tuning on dialogs, the model answers in chat what it learnt before"
-    facts = results["questions"].get("facts")
-    if facts is None:
-        return LeftOut(what, results["no_questions"])
-    if facts["tuned"] is None:
-        return LeftOut(what, "no model of this run was tuned on dialogs")
+    facts = _answered(results, "facts", what)
+    if isinstance(facts, LeftOut):
+        return facts
     gains = {name: Measured(**gain) for name, gain in facts["gains"].items()}
     hardest = min(gains, key=lambda name: gains[name].low)
     models, tuned, base = facts["models"], facts["tuned"], facts["base"]
@@ -95,16 +93,22 @@ def tuning_lets_it_answer(results: Results) -> Claim | LeftOut:
 def tuning_lets_it_calculate(results: Results) -> Claim | LeftOut:
     """Whoever has learnt to add beats always giving the commonest answer, on sums that no text and no dialog held."""
     what = "After tuning on dialogs, the model calculates"
-    sums = results["questions"].get("sums")
-    if sums is None:
-        return LeftOut(what, results["no_questions"])
-    if sums["tuned"] is None:
-        return LeftOut(what, "no model of this run was tuned on dialogs")
+    sums = _answered(results, "sums", what)
+    if isinstance(sums, LeftOut):
+        return sums
     gain = Measured(**sums["gains"][COMMONEST])
     mine = Side("tuned model, in chat", Measured(**sums["models"][f"{sums['tuned']}, {CHAT}"]))
     sides = (mine, Side(COMMONEST, Measured(**sums["controls"][COMMONEST])))
     claim = f"{what}: exact answers to sums that neither text nor dialogs held"
     return Claim("tuning-lets-it-calculate", claim, f"the {COMMONEST}", gain, "share of exact answers", sides, gain.low > 0)
+
+
+def _answered(results: Results, task: str, what: str) -> Mapping[str, Any] | LeftOut:
+    """Return a task's figures, or why `what` cannot be said of this run."""
+    found: Mapping[str, Any] | None = results["questions"].get(task)
+    if found is None:
+        return LeftOut(what, results["no_questions"])
+    return LeftOut(what, "no model of this run was tuned on dialogs") if found["tuned"] is None else found
 
 
 def _orders_left_out(results: Results) -> list[LeftOut]:
