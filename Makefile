@@ -53,7 +53,7 @@ $(VENV)/.made:
 $(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing Puna into $(VENV); PyTorch is large, this takes a few minutes once."
 	@$(PIP) --quiet setuptools
-	@$(PIP) --no-build-isolation --editable .
+	@$(PIP) --no-build-isolation --editable '.[fast]'
 	@touch $@
 
 $(VENV)/.installed-%: $(VENV)/.installed

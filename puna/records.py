@@ -6,13 +6,21 @@ line), not each time it moves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+import reprlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from puna.errors import DataError
 
 Role = Literal["system", "user", "assistant", "ipython"]
+End = Literal["eot", "eom", "cut"]
+BUILTIN_TOOLS = frozenset({"brave_search", "wolfram_alpha", "code_interpreter"})
+MAX_DEPTH = 100  # levels of objects and lists within a call's arguments or a tool's parameters
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+
 StopReason = Literal["end_token", "stop_string", "max_tokens", "context_full"]
 
 
@@ -43,50 +51,146 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the assistant may call. `parameters` is a JSON schema of its arguments, as in Hugging Face's and OpenAI's `tools`."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, value: object, *, where: str) -> Tool:
+        """Build from `{"type": "function", "function": {"name", "description"?, "parameters"?}}`, or the inner object alone. Raises `DataError`."""
+        record = _mapping(value, where)
+        inner = _mapping(record.get("function") or record, where)
+        name, description, parameters = inner.get("name"), inner.get("description") or "", inner.get("parameters") or {}
+        if not isinstance(name, str) or not name:
+            raise DataError(f"{where}: a tool needs a string under 'name'")
+        if not isinstance(description, str) or not isinstance(parameters, Mapping):
+            raise DataError(f"{where}: tool {shown(name)}: 'description' is a string and 'parameters' an object where given")
+        _refuse_depths(parameters, f"{where}: the parameters of tool {shown(name)}")
+        return cls(name, description, parameters)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "type": "function",
+            "function": {"name": self.name, "description": self.description, "parameters": dict(self.parameters)},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool that the assistant asks for, with arguments by name. Built-in tools take one: `query`, or `code` for `code_interpreter`."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, value: object, *, where: str) -> Call:
+        """Build from `{"type": "function", "function": {"name", "arguments"}}`, or the inner object; arguments as an object or as JSON text."""
+        record = _mapping(value, where)
+        inner = _mapping(record.get("function") or record, where)
+        name, arguments = inner.get("name"), inner.get("arguments", inner.get("parameters", {}))
+        if not isinstance(name, str) or not name:
+            raise DataError(f"{where}: a tool call needs a string under 'name'")
+        if isinstance(arguments, str):
+            arguments = _parsed(arguments, f"{where}: the arguments of {shown(name)}")
+        if not isinstance(arguments, Mapping):
+            raise DataError(f"{where}: the arguments of {shown(name)} are an object, or JSON text of one")
+        _refuse_depths(arguments, f"{where}: the arguments of {shown(name)}")
+        return cls(name, arguments)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"type": "function", "function": {"name": self.name, "arguments": dict(self.arguments)}}
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a dialog. `train` says whether its tokens are learnt from; it may be true for the assistant's turns only."""
+    """One turn of a dialog: text, then calls where the assistant asks for tools.
+
+    `train` says whether its tokens are learnt from; it may be true for the assistant's turns only. `rest` is what follows the calls and is no whole call: more
+    words, or a call that was cut off or that no rule can read. `end` is how the turn ends: `"eot"` (done), `"eom"` (waiting for a tool), `"cut"`
+    (not at all), None: as its calls ask. `tagged` says that a tag marks the calls off from the text, None: as the form of the calls asks.
+    """
 
     role: Role
     content: str
     train: bool = False
+    calls: tuple[Call, ...] = ()
+    rest: str = ""
+    end: End | None = None
+    tagged: bool | None = None
 
     @classmethod
     def from_json(cls, value: object, *, where: str) -> Message:
-        """Build from `{"role", "content", "train"?}`; assistant turns are trained on unless told otherwise. Raises `DataError`."""
+        """Build from Hugging Face's `{"role", "content", "tool_calls"?}` with ours, `"train"`, `"end"`, `"rest"` and `"tagged"`, where given.
+
+        Assistant turns are trained on unless told otherwise; role `tool` is Llama's `ipython`. OpenAI's older `function_call` and role `function` are read too.
+        Raises `DataError`.
+        """
         record = _mapping(value, where)
-        role, content = record.get("role"), record.get("content")
+        role = "ipython" if record.get("role") in ("tool", "function") else record.get("role")
         if role not in get_args(Role):
-            raise DataError(f"{where}: role {role!r} is none of {', '.join(get_args(Role))}")
-        if not isinstance(content, str):
-            raise DataError(f"{where}: a message needs a string under 'content'")
-        train = record.get("train", role == "assistant")
-        if not isinstance(train, bool) or (train and role != "assistant"):
-            raise DataError(f"{where}: 'train' is true or false, and true for the assistant's messages only")
-        return cls(cast(Role, role), content, train)
+            raise DataError(f"{where}: role {shown(role)} is none of {', '.join(get_args(Role))}, tool")
+        older = [record["function_call"]] if record.get("function_call") else ()
+        calls = _sequence(record.get("tool_calls") or older, f"{where}: 'tool_calls'")
+        content = _text(record.get("content"), where, may_lack=bool(calls))
+        # A column of nulls, which tables put where a record says nothing, is silence.
+        train, end, rest, tagged = (record.get(key) for key in ("train", "end", "rest", "tagged"))
+        # OpenAI's `weight` 0 says what `train` false says.
+        train = (role == "assistant" and record.get("weight") != 0) if train is None else train
+        rest = "" if rest is None else rest
+        if not isinstance(train, bool) or (role != "assistant" and (train or calls)):
+            raise DataError(f"{where}: 'train' is true or false; true, and 'tool_calls', for the assistant's messages only")
+        if end not in (None, *get_args(End)) or not isinstance(rest, str) or not isinstance(tagged, bool | None):
+            raise DataError(
+                f"{where}: 'end' is one of {', '.join(get_args(End))}, 'rest' is a string and 'tagged' true or false, where they are given"
+            )
+        parsed = tuple(Call.from_json(call, where=f"{where}, call {i}") for i, call in enumerate(calls, 1))
+        return cls(cast(Role, role), content, train, parsed, rest, end, tagged)
 
     def to_json(self) -> dict[str, Any]:
-        return {"role": self.role, "content": self.content, "train": self.train}
+        """Return what `from_json` reads; what is at its default, and no reader of Hugging Face's shape would know, is left out."""
+        ours = {"rest": self.rest or None, "end": self.end, "tagged": self.tagged}
+        calls = {"tool_calls": [call.to_json() for call in self.calls]} if self.calls else {}
+        return {
+            "role": self.role,
+            "content": self.content,
+            "train": self.train,
+            **calls,
+            **{k: v for k, v in ours.items() if v is not None},
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
-    """A conversation, oldest message first."""
+    """A conversation, oldest message first, with the tools that the assistant was offered: functions, and Llama's built-in ones by name."""
 
     messages: tuple[Message, ...]
     id: str = ""
+    tools: tuple[Tool, ...] = ()
+    builtin_tools: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, value: object, *, where: str) -> Dialog:
-        """Build from Hugging Face's `{"messages": [...]}`. Raises `DataError` naming `where` (file and line)."""
+        """Build from Hugging Face's `{"messages": [...], "tools"?: [...]}`; `tools` may be JSON text. Raises `DataError` naming `where` (file and line)."""
         record = _mapping(value, where)
         messages = record.get("messages")
         if not isinstance(messages, Sequence) or isinstance(messages, str) or not messages:
             raise DataError(f"{where}: a dialog needs a non-empty list under 'messages'")
         turns = tuple(Message.from_json(item, where=f"{where}, message {i}") for i, item in enumerate(messages, 1))
-        return cls(turns, str(record.get("id", where)))
+        offered = record.get("tools") or ()
+        offered = _parsed(offered, f"{where}: 'tools'") if isinstance(offered, str) else offered
+        tools = tuple(Tool.from_json(tool, where=f"{where}, tool {i}") for i, tool in enumerate(_sequence(offered, f"{where}: 'tools'"), 1))
+        builtin = tuple(_sequence(record.get("builtin_tools") or (), f"{where}: 'builtin_tools'"))
+        if not all(isinstance(name, str) and name in BUILTIN_TOOLS for name in builtin):
+            raise DataError(f"{where}: 'builtin_tools' are names among {', '.join(sorted(BUILTIN_TOOLS))}")
+        return cls(turns, _id(record, where), tools, builtin)
 
     def to_json(self) -> dict[str, Any]:
-        return {"id": self.id, "messages": [message.to_json() for message in self.messages]}
+        tools = {"tools": [tool.to_json() for tool in self.tools]} if self.tools else {}
+        builtin = {"builtin_tools": list(self.builtin_tools)} if self.builtin_tools else {}
+        return {"id": self.id, "messages": [message.to_json() for message in self.messages], **tools, **builtin}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +239,62 @@ class Score:
     explanation: str = ""
 
 
+def shown(value: object) -> str:
+    """Return a value from a file as short text on one line, however long or deep it is."""
+    return _SHORT.repr(value)
+
+
+def _id(record: Mapping[str, Any], where: str) -> str:
+    """Return a record's id: text or a number; the place it was read from where it has none."""
+    given = record.get("id")
+    if given is None:
+        return where
+    if not isinstance(given, (str, int)):
+        raise DataError(f"{where}: 'id' is a string or a number where given")
+    return str(given)
+
+
+def _refuse_depths(value: object, what: str) -> None:
+    """Raise `DataError` beyond `MAX_DEPTH` levels: what was read at the edge of the interpreter's own limit could not be written again."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for outer in level for item in _items(outer)]
+        if not level:
+            return
+    raise DataError(f"{what} are nested more than {MAX_DEPTH} levels deep")
+
+
+def _items(value: object) -> Iterable[object]:
+    return value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+
+
 def _mapping(value: object, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise DataError(f"{where}: expected a JSON object, got {type(value).__name__}")
     return value
+
+
+def _sequence(value: object, what: str) -> Sequence[Any]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise DataError(f"{what} is a list where given")
+    return value
+
+
+def _parsed(text: str, what: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{what} are not valid JSON ({error})") from None
+
+
+def _text(content: object, where: str, *, may_lack: bool) -> str:
+    """Return a message's text: a string, a list of text parts, or, beside calls, nothing."""
+    if isinstance(content, str):
+        return content
+    if content is None and may_lack:
+        return ""
+    if isinstance(content, Sequence) and content:
+        parts = [_mapping(part, where) for part in content]
+        if all(part.get("type") == "text" and isinstance(part.get("text"), str) for part in parts):
+            return "".join(part["text"] for part in parts)
+    raise DataError(f"{where}: a message needs a string under 'content'; lists may hold text parts only")

@@ -18,31 +18,36 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from puna.errors import DataError
-from puna.files import read_jsonl
-from puna.records import Dialog
-from puna.tokens.chat import EncodedDialog, encode_dialog
-from puna.tokens.shards import ShardFigures, write_shard
+from puna.formats.dialogs import read_dialogs
+from puna.tokens.chat import CallForm, codec_for
+from puna.tokens.shards import MarkedDocument, ShardFigures, write_shard
 from puna.tokens.tokenizer import Tokenizer
 
 
-def write_dialog_shard(dialogs: Path, tokenizer: Tokenizer, out: Path) -> ShardFigures:
-    """Write the dialogs of a JSONL file (Hugging Face's `messages`) as one shard with trained bits, in the file's order, each dialog a document.
+def write_dialog_shard(dialogs: Path, tokenizer: Tokenizer, out: Path, *, calls: CallForm = "json") -> ShardFigures:
+    """Write the dialogs of a file, in any shape that `formats.dialogs` reads, as one shard with trained bits, in the file's order, each dialog a document.
 
-    Raises `DataError` naming file and line for what is no dialog or has nothing to learn, and where there is no dialog; `FormatError` for what is no JSON.
+    `calls` is the form in which tool calls are written. Raises `DataError` naming file and line for what is no dialog or has nothing to learn, and where there is no
+    dialog; `FormatError` for what is no JSON.
     """
-    return write_shard(out, encode_dialogs(dialogs, tokenizer), tokenizer=tokenizer)
+    return write_shard(out, training_documents(dialogs, tokenizer, calls=calls), tokenizer=tokenizer)
 
 
-def encode_dialogs(dialogs: Path, tokenizer: Tokenizer) -> Iterator[EncodedDialog]:
-    """Yield each dialog of a JSONL file as ids in Llama 3's chat format, with what is learnt. Raises as `write_dialog_shard`."""
+def training_documents(dialogs: Path, tokenizer: Tokenizer, *, calls: CallForm = "json") -> Iterator[MarkedDocument]:
+    """Yield each dialog of a file as ids with what is learnt. Raises as `write_dialog_shard`."""
+    codec = codec_for(tokenizer, calls=calls)
     empty = True
-    for where, value in read_jsonl(dialogs):
-        dialog = Dialog.from_json(value, where=where)
+    for where, dialog in read_dialogs(dialogs):
         try:
-            encoded = encode_dialog(tokenizer, dialog)
+            encoded = codec.encode(dialog)
         except DataError as error:
             raise DataError(f"{where}: {error}") from None
+        trained = encoded.counted("sft")
+        if not any(trained):
+            raise DataError(
+                f"{where}: dialog {dialog.id!r}: no token is trained on; mark an assistant's message with 'train', or drop the dialog"
+            )
         empty = False
-        yield encoded
+        yield MarkedDocument(encoded.token_ids, trained)
     if empty:
         raise DataError(f"{dialogs}: holds no dialog")

@@ -14,7 +14,7 @@ from typing import Annotated, cast
 
 import typer
 
-from puna.commands import chat, doctor, generate, info, raise_
+from puna.commands import chat, convert, doctor, generate, info, lint_data, raise_, tokenizer
 from puna.errors import PunaError
 from puna.version import VERSION
 
@@ -32,6 +32,9 @@ app.command("raise")(raise_.raise_)
 app.command("generate")(generate.generate)
 app.command("chat")(chat.chat)
 app.command("info")(info.info)
+app.command("convert")(convert.convert)
+app.command("lint-data")(lint_data.lint_data)
+app.add_typer(tokenizer.app, name="tokenizer")
 app.command("doctor")(doctor.doctor)
 
 

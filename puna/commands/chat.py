@@ -19,7 +19,7 @@ HELP = "/reset forgets the dialog, /system TEXT sets the instructions and begins
 
 
 def chat(
-    model: Annotated[Path, typer.Argument(help="The model directory.")],
+    model: Annotated[Path, typer.Argument(help="The model directory, or hf://org/name.")],
     *,
     system: Annotated[str, typer.Option("--system", help="Instructions that stand before the dialog.")] = "",
     temperature: sampling.Temperature = None,
@@ -119,7 +119,10 @@ class _Dialog:
         print()
         if stream.sample is not None and stream.sample.stop_reason == "context_full":
             _tell("the context is full; /reset begins anew")
-        self._messages = [*asked, Message("assistant", "".join(written))]
+        ended = stream.sample is not None and stream.sample.stop_reason == "end_token"
+        # The codec reads what ended by itself, calls and all; what was stopped is closed as it stands.
+        reply = self._engine.codec.reply(stream.sample.token_ids) if stream.sample and ended else Message("assistant", "".join(written))
+        self._messages = [*asked, reply]
 
 
 def _tell(text: str) -> None:

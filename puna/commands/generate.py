@@ -12,7 +12,7 @@ from puna.commands import sampling
 
 
 def generate(
-    model: Annotated[Path, typer.Argument(help="The model directory.")],
+    model: Annotated[Path, typer.Argument(help="The model directory, or hf://org/name.")],
     prompt: Annotated[str, typer.Option("--prompt", "-p", help="The text to continue.")],
     *,
     as_json: Annotated[

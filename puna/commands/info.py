@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def info(
-    model: Annotated[str, typer.Argument(help="A model directory, or the name of a published Llama such as llama-3.1-405b.")],
+    model: Annotated[
+        str, typer.Argument(help="A model directory, hf://org/name, or the name of a published Llama such as llama-3.1-405b.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")] = False,
 ) -> None:
     """Show a model's shape, exact parameter count, memory needs, files and tokenizer; no weights are loaded."""
@@ -26,10 +28,11 @@ def info(
 
 def _facts(model: str) -> dict[str, Any]:
     from puna.errors import ConfigError, FormatError
-    from puna.formats.config_file import read_config
+    from puna.formats import read_config
+    from puna.formats.hub import model_path
     from puna.model.config import LlamaConfig
 
-    path = Path(model)
+    path = model_path(model)
     if path.exists():
         config = read_config(path)
         return {"model": model, **_from_config(config), **_from_directory(path, config)}
@@ -53,14 +56,12 @@ def _from_config(config: LlamaConfig) -> dict[str, Any]:
 def _from_directory(path: Path, config: LlamaConfig) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from puna.formats.config_file import CONFIG
+    from puna.formats import open_weights
     from puna.formats.generation import read_generation
-    from puna.formats.hf_weights import HuggingFaceAdapter
-    from puna.formats.stored import open_weights
     from puna.formats.tokenizers import find_tokenizer
 
     with open_weights(path, framework="np") as stored:
-        stored.check(HuggingFaceAdapter(config), tied=config.tied, config_file=path / CONFIG)
+        stored.check()
         files = [{"name": file.name, "bytes": file.stat().st_size} for file in stored.files]
         dtypes, num_tensors = stored.dtypes, len(stored.entries)
     tokenizer, problem = find_tokenizer(path, vocab_size=config.vocab_size)

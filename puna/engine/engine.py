@@ -22,8 +22,8 @@ from puna.errors import DataError, TokenizerError
 from puna.formats.directory import ModelDirectory, load
 from puna.formats.generation import GenerationDefaults
 from puna.model.llama import Llama
-from puna.records import Message, Sample
-from puna.tokens.chat import encode_prompt
+from puna.records import Dialog, Message, Sample
+from puna.tokens.chat import codec_for
 from puna.tokens.tokenizer import Tokenizer
 
 # Enough to keep the chip busy, few enough that a step's activations stay small beside the weights.
@@ -52,7 +52,7 @@ class Engine:
 
     def __init__(self, model: Llama, tokenizer: Tokenizer, *, end_ids: Collection[int] | None = None) -> None:
         """Use `model` as it is, on its device and in its dtype; `end_ids` None takes the tokenizer's end tokens."""
-        self.model, self.tokenizer = model, tokenizer
+        self.model, self.tokenizer, self.codec = model, tokenizer, codec_for(tokenizer)
         self.defaults = SamplingSettings()
         self._end_ids = frozenset(tokenizer.stop_ids if end_ids is None else end_ids)
         self._vocab_size = min(tokenizer.vocab_size, model.config.vocab_size)
@@ -101,7 +101,7 @@ class Engine:
 
     def stream_chat(self, messages: Sequence[Message], settings: SamplingSettings) -> Stream:
         """Stream the assistant's next message. The chat format ends it, whatever end tokens the directory lists."""
-        return self._stream(encode_prompt(self.tokenizer, messages), settings, self._end_ids | self.tokenizer.stop_ids)
+        return self._stream(self.codec.prompt(Dialog(tuple(messages))), settings, self._end_ids | self.tokenizer.stop_ids)
 
     def prompt_of(self, text: str) -> list[int]:
         """Return the ids of a document that begins with `text`."""

@@ -16,8 +16,8 @@ from puna.errors import DataError
 from puna.evals.likelihood import Scored, token_logprobs
 from puna.evals.statistics import Measured, wilson
 from puna.model.llama import Llama
-from puna.records import Message, Question, Sample, Score
-from puna.tokens.chat import encode_prompt
+from puna.records import Dialog, Message, Question, Sample, Score
+from puna.tokens.chat import codec_for
 from puna.tokens.tokenizer import Tokenizer
 
 _QUOTES, _STOPS = "\"'`“”‘’«» ", ".!?,;:"
@@ -40,7 +40,7 @@ def normalise(text: str) -> str:
 def prompt_ids(tokenizer: Tokenizer, question: Question, *, as_dialog: bool) -> list[int]:
     """Return the tokens before the answer: a chat turn, or the plain text of `Question: …` and `Answer:`."""
     if as_dialog:
-        return encode_prompt(tokenizer, [Message("user", question.prompt)])
+        return codec_for(tokenizer).prompt(Dialog((Message("user", question.prompt),)))
     return [tokenizer.bos_id, *tokenizer.encode(f"Question: {question.prompt}\nAnswer:")]
 
 
@@ -62,7 +62,7 @@ def _choices(model: Llama, tokenizer: Tokenizer, question: Question, *, as_dialo
         raise DataError(f"question {question.id}: it has no choices to choose from; give them, or ask it as an open question")
     given = prompt_ids(tokenizer, question, as_dialog=as_dialog)
     endings = [
-        [*tokenizer.encode(choice), tokenizer.eot_id] if as_dialog else tokenizer.encode(" " + choice) for choice in question.choices
+        _ending(tokenizer, question, choice, len(given)) if as_dialog else tokenizer.encode(" " + choice) for choice in question.choices
     ]
     longest = len(given) + max(map(len, endings))
     if longest > model.config.max_positions:
@@ -70,6 +70,12 @@ def _choices(model: Llama, tokenizer: Tokenizer, question: Question, *, as_dialo
             f"question {question.id}: {longest} tokens with its longest choice, and the model has {model.config.max_positions} positions"
         )
     return [Scored([*given, *ending], len(ending)) for ending in endings]
+
+
+def _ending(tokenizer: Tokenizer, question: Question, choice: str, num_given: int) -> list[int]:
+    """Return the ids of `choice` as the assistant's whole turn, after the `num_given` of the prompt."""
+    answered = Dialog((Message("user", question.prompt), Message("assistant", choice)))
+    return codec_for(tokenizer).encode(answered).token_ids[num_given:]
 
 
 def _score(question: Question, logprobs: Sequence[float], *, per_byte: bool) -> Score:

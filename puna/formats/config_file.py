@@ -10,65 +10,44 @@ nonsense, so those are refused by name.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from puna.errors import FormatError
-from puna.files import read_json
+from puna.formats.json_values import as_object, flag, number, shown, size
+from puna.formats.quantized import refuse_quantized_config
 from puna.model.config import LlamaConfig, RopeScaling
 from puna.settings import parse
 
 CONFIG = "config.json"
-LARGEST_SIZE = 2**31 - 1
 # What transformers assumes where a llama's file is silent.
 DEFAULT_NORM_EPS, DEFAULT_MAX_POSITIONS, DEFAULT_ROPE_THETA = 1e-6, 2048, 10_000.0
 
 
-def read_config(path: Path) -> LlamaConfig:
-    """Return the configuration in the model directory `path`. Raises `FormatError` or `ConfigError`, one line that names the file and the key."""
-    file = model_directory(path) / CONFIG
-    return config_from_hf(read_json(file), where=str(file))
-
-
-def model_directory(path: Path) -> Path:
-    """Return `path` where it looks like a model directory. Raises `FormatError` that says what is missing."""
-    if not path.exists():
-        raise FormatError(f"{path}: no such directory; give the directory that holds {CONFIG}")
-    if not path.is_dir():
-        raise FormatError(f"{path}: is a file; give the directory of the model, the one that holds {CONFIG}")
-    if not (path / CONFIG).exists():
-        meta = " (params.json belongs to Meta's own layout, which is not read yet)" if (path / "params.json").exists() else ""
-        raise FormatError(f"{path}: not a model directory: it holds no {CONFIG}{meta}")
-    return path
-
-
 def config_from_hf(values: object, *, where: str) -> LlamaConfig:
     """Return the `LlamaConfig` that the parsed `config.json` describes. Raises `FormatError` or `ConfigError` naming `where` and the key."""
-    if not isinstance(values, Mapping):
-        raise FormatError(f"{where}: expected a JSON object, got {type(values).__name__}")
+    values = as_object(values, where)
     _refuse_strangers(values, where)
-    dim, num_heads = _size(values, "hidden_size", where), _size(values, "num_attention_heads", where)
+    dim, num_heads = size(values, "hidden_size", where), size(values, "num_attention_heads", where)
     if values.get("head_dim") is None and dim % num_heads:
         raise FormatError(f"{where}: hidden_size ({dim}) is not a multiple of num_attention_heads ({num_heads}), and head_dim is not given")
-    max_positions = _size(values, "max_position_embeddings", where, default=DEFAULT_MAX_POSITIONS)
+    max_positions = size(values, "max_position_embeddings", where, default=DEFAULT_MAX_POSITIONS)
     theta, scaling = _rope(values, where, max_positions)
     fields = {
-        "vocab_size": _size(values, "vocab_size", where),
+        "vocab_size": size(values, "vocab_size", where),
         "dim": dim,
-        "num_layers": _size(values, "num_hidden_layers", where),
+        "num_layers": size(values, "num_hidden_layers", where),
         "num_heads": num_heads,
-        "num_kv_heads": _size(values, "num_key_value_heads", where, default=num_heads),
-        "head_dim": _size(values, "head_dim", where, default=dim // num_heads),
-        "ffn_dim": _size(values, "intermediate_size", where),
-        "norm_eps": _number(values, "rms_norm_eps", where, default=DEFAULT_NORM_EPS),
+        "num_kv_heads": size(values, "num_key_value_heads", where, default=num_heads),
+        "head_dim": size(values, "head_dim", where, default=dim // num_heads),
+        "ffn_dim": size(values, "intermediate_size", where),
+        "norm_eps": number(values, "rms_norm_eps", where, default=DEFAULT_NORM_EPS),
         "rope_theta": theta,
         "rope_scaling": scaling,
         "max_positions": max_positions,
-        "tied": _flag(values, "tie_word_embeddings", where),
-        "attention_bias": _flag(values, "attention_bias", where),
-        "mlp_bias": _flag(values, "mlp_bias", where),
+        "tied": flag(values, "tie_word_embeddings", where),
+        "attention_bias": flag(values, "attention_bias", where),
+        "mlp_bias": flag(values, "mlp_bias", where),
     }
     return parse(LlamaConfig, fields, where=where)
 
@@ -114,22 +93,19 @@ def hf_config(config: LlamaConfig, *, dtype: str, bos_id: int | None = None, end
 def _refuse_strangers(values: Mapping[str, Any], where: str) -> None:
     model_type = values.get("model_type")
     if model_type != "llama":
-        raise FormatError(f"{where}: model_type is {_shown(model_type)}; Puna reads 'llama' only")
-    quantization = values.get("quantization_config")
-    if quantization is not None:
-        method = quantization.get("quant_method") if isinstance(quantization, Mapping) else None
-        raise FormatError(f"{where}: the weights are quantized (quantization_config: {_shown(method)}); give the unquantized model")
+        raise FormatError(f"{where}: model_type is {shown(model_type)}; Puna reads 'llama' only")
+    refuse_quantized_config(values, where)
     if values.get("hidden_act", "silu") != "silu":
-        raise FormatError(f"{where}: hidden_act is {_shown(values['hidden_act'])}; a llama's is 'silu'")
+        raise FormatError(f"{where}: hidden_act is {shown(values['hidden_act'])}; a llama's is 'silu'")
     if values.get("partial_rotary_factor", 1) not in (1, None):
-        raise FormatError(f"{where}: partial_rotary_factor is {_shown(values['partial_rotary_factor'])}; a llama turns whole heads")
+        raise FormatError(f"{where}: partial_rotary_factor is {shown(values['partial_rotary_factor'])}; a llama turns whole heads")
 
 
 def _rope(values: Mapping[str, Any], where: str, max_positions: int) -> tuple[float, RopeScaling | None]:
     """Return the rotary base and the scaling, wherever the file keeps them; what is said twice must be said alike."""
     said = {key: _object(values, key, where) for key in ("rope_parameters", "rope_scaling") if values.get(key) is not None}
     owners = [("", values), *((f"{key}.", table) for key, table in said.items())]
-    thetas = {_number(table, "rope_theta", where, prefix=prefix) for prefix, table in owners if table.get("rope_theta") is not None}
+    thetas = {number(table, "rope_theta", where, prefix=prefix) for prefix, table in owners if table.get("rope_theta") is not None}
     scalings = [_scaling(table, key, where, max_positions) for key, table in said.items()]
     if len(thetas) > 1:
         raise FormatError(f"{where}: contradicts itself: rope_theta is given as {' and as '.join(map(str, sorted(thetas)))}")
@@ -141,17 +117,17 @@ def _rope(values: Mapping[str, Any], where: str, max_positions: int) -> tuple[fl
 def _scaling(table: Mapping[str, Any], key: str, where: str, max_positions: int) -> RopeScaling | None:
     rope_type = table.get("rope_type", table.get("type", "default"))
     if rope_type not in ("default", "llama3"):
-        raise FormatError(f"{where}: rope type {_shown(rope_type)} in {key} is not known; known: 'default', 'llama3'")
+        raise FormatError(f"{where}: rope type {shown(rope_type)} in {key} is not known; known: 'default', 'llama3'")
     if table.get("partial_rotary_factor", 1) not in (1, None):
-        raise FormatError(f"{where}: {key}.partial_rotary_factor is {_shown(table['partial_rotary_factor'])}; a llama turns whole heads")
+        raise FormatError(f"{where}: {key}.partial_rotary_factor is {shown(table['partial_rotary_factor'])}; a llama turns whole heads")
     if rope_type == "default":
         return None
     prefix = f"{key}."
     fields = {
-        "factor": _number(table, "factor", where, prefix=prefix),
-        "low": _number(table, "low_freq_factor", where, prefix=prefix),
-        "high": _number(table, "high_freq_factor", where, prefix=prefix),
-        "trained": _size(table, "original_max_position_embeddings", where, default=max_positions, prefix=prefix),
+        "factor": number(table, "factor", where, prefix=prefix),
+        "low": number(table, "low_freq_factor", where, prefix=prefix),
+        "high": number(table, "high_freq_factor", where, prefix=prefix),
+        "trained": size(table, "original_max_position_embeddings", where, default=max_positions, prefix=prefix),
     }
     return parse(RopeScaling, fields, where=f"{where}: {key}")
 
@@ -159,37 +135,5 @@ def _scaling(table: Mapping[str, Any], key: str, where: str, max_positions: int)
 def _object(values: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
     value = values[key]
     if not isinstance(value, Mapping):
-        raise FormatError(f"{where}: '{key}' must be an object, got {_shown(value)}")
+        raise FormatError(f"{where}: '{key}' must be an object, got {shown(value)}")
     return value
-
-
-def _size(values: Mapping[str, Any], key: str, where: str, *, default: int | None = None, prefix: str = "") -> int:
-    value = default if values.get(key) is None else values[key]
-    if value is None:
-        raise FormatError(f"{where}: '{prefix}{key}' is missing")
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= LARGEST_SIZE:
-        raise FormatError(f"{where}: '{prefix}{key}' must be a whole number from 1 to {LARGEST_SIZE:,}, got {_shown(value)}")
-    return value
-
-
-def _number(values: Mapping[str, Any], key: str, where: str, *, default: float | None = None, prefix: str = "") -> float:
-    value = default if values.get(key) is None else values[key]
-    if value is None:
-        raise FormatError(f"{where}: '{prefix}{key}' is missing")
-    # A whole number beyond a float's range cannot be converted; comparing it is exact.
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e30 or not math.isfinite(value):
-        raise FormatError(f"{where}: '{prefix}{key}' must be a positive number, got {_shown(value)}")
-    return float(value)
-
-
-def _flag(values: Mapping[str, Any], key: str, where: str) -> bool:
-    value = values.get(key)
-    if value is not None and not isinstance(value, bool):
-        raise FormatError(f"{where}: '{key}' must be true or false, got {_shown(value)}")
-    return bool(value)
-
-
-def _shown(value: object) -> str:
-    """Return a value from a file as short, printable text on one line."""
-    text = ascii(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -38,11 +38,11 @@ class GenerationDefaults:
 
 
 def read_generation(directory: Path, *, vocab_size: int) -> GenerationDefaults:
-    """Return the directory's defaults; `config.json` fills in end tokens. Raises `FormatError` where a value is not possible."""
+    """Return the directory's defaults; `config.json`, where there is one, fills in end tokens. Raises `FormatError` where a value is not possible."""
     file = directory / GENERATION_CONFIG
     values = _read(file) if file.exists() else {}
     config_file = directory / "config.json"
-    config = _read(config_file)
+    config = _read(config_file) if config_file.exists() else {}
     ends = _ids(values, "eos_token_id", file, vocab_size) or _ids(config, "eos_token_id", config_file, vocab_size)
     begins = _ids(values, "bos_token_id", file, vocab_size) or _ids(config, "bos_token_id", config_file, vocab_size)
     temperature = 0.0 if values.get("do_sample") is False else _number(values, "temperature", file, most=100.0)

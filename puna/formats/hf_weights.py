@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+EMBEDDING, OUTPUT = "model.embed_tokens.weight", "lm_head.weight"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One Hugging Face tensor: its name, its shape, and the row of our tensor at which it lies."""
@@ -47,14 +50,20 @@ class HuggingFaceAdapter:
         """Return the Hugging Face tensors that make up our parameter `name`, top row first."""
         config = self._config
         whole = {
-            "embed.weight": Part("model.embed_tokens.weight", 0, (config.vocab_size, config.dim)),
+            "embed.weight": Part(EMBEDDING, 0, (config.vocab_size, config.dim)),
             "norm.weight": Part("model.norm.weight", 0, (config.dim,)),
-            "head.weight": Part("lm_head.weight", 0, (config.vocab_size, config.dim)),
+            "head.weight": Part(OUTPUT, 0, (config.vocab_size, config.dim)),
         }
         if name in whole:
             return [whole[name]]
         _, layer, rest = name.split(".", 2)
         return [Part(f"model.layers.{layer}.{part.name}", part.first_row, part.shape) for part in self._layer[rest]]
+
+    def shapes(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Yield Hugging Face's names and shapes in the model's order."""
+        for name in self.names():
+            for part in self.parts(name):
+                yield part.name, part.shape
 
     def to_hf(self, name: str, tensor: Tensor) -> list[tuple[str, Tensor]]:
         """Return our parameter `name` as Hugging Face's `(name, tensor)` pairs: views of its rows, nothing copied."""

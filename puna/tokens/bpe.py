@@ -21,9 +21,10 @@ from tokenizers import Regex, pre_tokenizers
 from puna.errors import ConfigError, DataError
 from puna.progress import Progress, Silent
 from puna.tokens.bytelevel import BYTES_BY_ID, CHAR_BY_BYTE, ID_BY_BYTE, LLAMA3_PATTERN, LLAMA3_PRE_TOKENIZER
-from puna.tokens.definition import Definition
+from puna.tokens.definition import ByteLevelDefinition
+from puna.tokens.encoders import refuse_half_characters
 from puna.tokens.specials import MIN_SLOTS, special_names
-from puna.tokens.tokenizer import Tokenizer, refuse_half_characters
+from puna.tokens.tokenizer import Tokenizer
 
 Pair = tuple[int, int]
 
@@ -58,7 +59,7 @@ def train_bpe(texts: Iterable[str], *, vocab_size: int, num_special: int = 256, 
             f"the text is too small for {vocab_size} tokens: it yields {len(tokens) + num_special}; lower vocab_size or add text"
         )
     spelled = [(tokens[left], tokens[right]) for left, right in merges]
-    return Tokenizer(Definition(tokens, spelled, special_names(num_special), LLAMA3_PRE_TOKENIZER, ignore_merges=True))
+    return Tokenizer(ByteLevelDefinition(tokens, spelled, special_names(num_special), LLAMA3_PRE_TOKENIZER, ignore_merges=True))
 
 
 def count_pieces(texts: Iterable[str]) -> Counter[bytes]:

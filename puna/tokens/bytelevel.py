@@ -33,6 +33,14 @@ _MOVED = BYTES_BY_ID[188:]
 CHAR_BY_BYTE = {byte: chr(0x100 + _MOVED.index(byte)) if byte in _MOVED else chr(byte) for byte in range(256)}
 BYTE_BY_CHAR = {char: byte for byte, char in CHAR_BY_BYTE.items()}
 
+BYTE_PIECES = {f"<0x{byte:02X}>": bytes([byte]) for byte in range(256)}
+"""Llama 2's spelling of single bytes (SentencePiece's byte fallback)."""
+
+
+def spelled(data: bytes) -> str:
+    """Return `data` as `tokenizer.json` spells it."""
+    return data.decode("latin-1").translate(CHAR_BY_BYTE)
+
 
 def to_bytes(token: str) -> bytes:
     """Return the bytes that a token of `tokenizer.json` stands for. Raises `KeyError` at a character that stands for no byte."""

@@ -37,7 +37,6 @@ from numpy.typing import NDArray
 
 from puna import files
 from puna.errors import DataError, FormatError, TokenizerError
-from puna.tokens.chat import EncodedDialog
 from puna.tokens.tokenizer import Tokenizer
 
 MAGIC, VERSION = b"PUNASHRD", 1
@@ -46,7 +45,16 @@ _FIELDS = struct.Struct("<8sIIQQQQ32s32s")
 _SEAL_AT = HEADER_BYTES - 32
 _READ_BYTES = 1 << 22
 
-DocumentIds = Sequence[int] | NDArray[np.integer[Any]] | EncodedDialog
+
+@dataclass(frozen=True, slots=True)
+class MarkedDocument:
+    """Ids that say of each token whether it is trained on (predicted with weight 1)."""
+
+    token_ids: Sequence[int]
+    trained: Sequence[bool]
+
+
+DocumentIds = Sequence[int] | NDArray[np.integer[Any]] | MarkedDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +124,8 @@ class _Writer:
         tokens.write(bytes(HEADER_BYTES))
 
     def add(self, document: DocumentIds) -> None:
-        marked = isinstance(document, EncodedDialog)
-        ids = np.asarray(document.token_ids if isinstance(document, EncodedDialog) else document, dtype=np.int64)
+        marked = isinstance(document, MarkedDocument)
+        ids = np.asarray(document.token_ids if isinstance(document, MarkedDocument) else document, dtype=np.int64)
         if not ids.size:
             raise DataError(f"{self._path}: document {self._num_documents + 1} has no tokens; leave it out")
         if self._marked not in (None, marked):
@@ -136,7 +144,7 @@ class _Writer:
         self._add_trained(document, ids.size)
 
     def _add_trained(self, document: DocumentIds, num_tokens: int) -> None:
-        if not isinstance(document, EncodedDialog):
+        if not isinstance(document, MarkedDocument):
             self._num_trained += num_tokens
             return
         trained = np.asarray(document.trained, dtype=bool)

@@ -8,8 +8,9 @@ at all (Llama 4 and others put other tokens there). Names: llama-models, `models
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-BEGIN_OF_TEXT, END_OF_TEXT, START_HEADER, END_HEADER, END_OF_MESSAGE, END_OF_TURN = 0, 1, 6, 7, 8, 9
+BEGIN_OF_TEXT, END_OF_TEXT, START_HEADER, END_HEADER, END_OF_MESSAGE, END_OF_TURN, PYTHON_TAG = 0, 1, 6, 7, 8, 9, 10
 
 _NAMED = {
     BEGIN_OF_TEXT: "<|begin_of_text|>",
@@ -20,10 +21,28 @@ _NAMED = {
     END_HEADER: "<|end_header_id|>",
     END_OF_MESSAGE: "<|eom_id|>",
     END_OF_TURN: "<|eot_id|>",
-    10: "<|python_tag|>",
+    PYTHON_TAG: "<|python_tag|>",
 }
 MIN_SLOTS = END_OF_TURN + 1
 _TELLING = (START_HEADER, END_HEADER, END_OF_TURN)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatIds:
+    """The ids that Llama 3's chat format is made of. A toy with ten slots has no `python_tag`."""
+
+    start_header: int
+    end_header: int
+    eom: int
+    eot: int
+    python_tag: int | None
+
+
+def chat_ids(*, first: int, num_slots: int) -> ChatIds:
+    """Return the ids where slot 0 has the id `first`."""
+    assert num_slots >= MIN_SLOTS
+    python_tag = first + PYTHON_TAG if num_slots > PYTHON_TAG else None
+    return ChatIds(first + START_HEADER, first + END_HEADER, first + END_OF_MESSAGE, first + END_OF_TURN, python_tag)
 
 
 def special_names(num_slots: int) -> list[str]:

@@ -5,125 +5,169 @@ Someone who types `<|eot_id|>` must not end his turn. `tokenizers` looks for add
 tokens and merges alone, whatever the file declares, and special ids exist only as numbers that the chat codec puts down.
 
 **Other libraries reading our directory keep their own habits.** transformers finds special tokens in text unless it is called with `split_special_tokens=True`, and puts
-`<|begin_of_text|>` first unless told `add_special_tokens=False`; with both its ids equal `Tokenizer.encode`'s for every text. Its `apply_chat_template`
+`<|begin_of_text|>` (or `<s>`) first unless told `add_special_tokens=False`; with both its ids equal `Tokenizer.encode`'s for every text. Its `apply_chat_template`
 writes the dialog as one string and then looks for special tokens in it, so a server that faces strangers should use `puna.tokens.chat`.
 """
 
 from __future__ import annotations
 
 import codecs
-import json
+import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
-import tokenizers
 from numpy.typing import NDArray
 
 from puna import files
-from puna.errors import DataError, TokenizerError
-from puna.tokens import definition as definitions
-from puna.tokens import specials
-from puna.tokens.bytelevel import to_bytes
+from puna.errors import TokenizerError
+from puna.tokens import specials, tokenizer_files
+from puna.tokens.bytelevel import BYTE_PIECES, CHAR_BY_BYTE
 from puna.tokens.definition import Definition
+from puna.tokens.encoders import Encoder, Library, refuse_half_characters
+from puna.tokens.sentencepiece import SPACE
 
-FILE_NAME, CONFIG_NAME = "tokenizer.json", "tokenizer_config.json"
+CONFIG_NAME = "tokenizer_config.json"
 
-CHAT_TEMPLATE = (
-    "{{- bos_token }}{%- for message in messages %}"
-    "{{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n' + message['content'] | trim + '<|eot_id|>' }}"
-    "{%- endfor %}{%- if add_generation_prompt %}{{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{%- endif %}"
-)
-"""Llama 3's chat format in Jinja; its ids equal those of `puna.tokens.chat` where no content holds a special token's name."""
+_BROKEN = re.compile("([\udc80-\udcff])")
+"""A byte that is no UTF-8, as Python's `surrogateescape` writes it."""
+
+codecs.register_error("puna.each_byte", lambda error: ("\ufffd" * (error.end - error.start), error.end))  # type: ignore[attr-defined]
 
 
 class Tokenizer:
-    """A byte-level BPE with Llama 3's special tokens at the end of its vocabulary."""
+    """Llama 3's byte-level BPE or Llama 2's SentencePiece BPE, which `kind` tells apart.
 
-    def __init__(self, definition: Definition) -> None:
+    `special_ids` are the ids of all special tokens, `num_text` counts the others, `stop_ids` end a text or turn. `chat_ids` is None for Llama 2, whose chat format has
+    no tokens of its own.
+    """
+
+    def __init__(self, definition: Definition, *, library: Library = "auto") -> None:
         """Build from a checked definition. Raises `TokenizerError` where the library refuses it, as it does a pattern that is no regular expression."""
         self._definition = definition
-        self._encoder = _encoder(definition)
-        base = len(definition.tokens)
-        self.vocab_size = base + len(definition.specials)
-        self.bos_id = base + specials.BEGIN_OF_TEXT
-        self.end_of_text_id = base + specials.END_OF_TEXT
-        self.start_header_id = base + specials.START_HEADER
-        self.end_header_id = base + specials.END_HEADER
-        self.eom_id = base + specials.END_OF_MESSAGE
-        self.eot_id = base + specials.END_OF_TURN
-        self.stop_ids = frozenset({self.end_of_text_id, self.eom_id, self.eot_id})
-        self._text_bytes = [*map(to_bytes, definition.tokens)]
-        self._shown_bytes = self._text_bytes + [name.encode() for name in definition.specials]
+        self._encoder = Encoder(definition.rules(), library=library)
+        self.kind: Literal["llama2", "llama3"] = definition.kind
+        self.vocab_size, self.special_ids = definition.vocab_size, definition.special_ids
+        self.num_text = self.vocab_size - len(self.special_ids)
+        self.chat_ids: specials.ChatIds | None = None
+        first = self.special_ids.start
+        if self.kind == "llama3":
+            self.bos_id, self.end_of_text_id = first + specials.BEGIN_OF_TEXT, first + specials.END_OF_TEXT
+            self.chat_ids = specials.chat_ids(first=first, num_slots=len(self.special_ids))
+            self.stop_ids = frozenset({self.end_of_text_id, self.chat_ids.eom, self.chat_ids.eot})
+        else:
+            self.bos_id, self.end_of_text_id = first + 1, first + 2
+            self.stop_ids = frozenset({self.end_of_text_id})
+        self._text_bytes = definition.text_bytes()
 
     @classmethod
-    def load(cls, path: Path | str) -> Tokenizer:
-        """Read a `tokenizer.json`, or the one in a directory. Raises `FormatError` or `TokenizerError`, which name the file."""
-        file = Path(path) / FILE_NAME if Path(path).is_dir() else Path(path)
-        definition = definitions.read(file)
+    def load(cls, path: Path | str, *, library: Library = "auto") -> Tokenizer:
+        """Read a tokenizer's file (`tokenizer.json`, Llama 2's or Llama 3's `tokenizer.model`), or the one in a directory, which prefers `tokenizer.json`.
+
+        `library` chooses who encodes: gigatoken where it is installed, else tokenizers; the ids are equal. Raises `FormatError` or `TokenizerError`, which name the file.
+        """
+        file = tokenizer_files.find(Path(path))
+        definition = tokenizer_files.read(file)
         try:
-            return cls(definition)
+            return cls(definition, library=library)
         except TokenizerError as error:
             raise TokenizerError(f"{file}: {error}") from None
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: Path, *, chat_template: str | None = None) -> None:
         """Write `tokenizer.json` and `tokenizer_config.json`, which transformers' `AutoTokenizer` reads. Raises `WorkError`."""
-        bos, eos = self.name(self.bos_id), self.name(self.end_of_text_id)
         config = {
             "tokenizer_class": "PreTrainedTokenizerFast",
-            "bos_token": bos,
-            "eos_token": eos,
+            "bos_token": self.name(self.bos_id),
+            "eos_token": self.name(self.end_of_text_id),
             "clean_up_tokenization_spaces": False,
             "model_input_names": ["input_ids", "attention_mask"],
-            "chat_template": CHAT_TEMPLATE,
         }
-        files.write_json(directory / FILE_NAME, self._definition.to_json())
+        if self.kind == "llama2":
+            config["unk_token"] = self.name(self.special_ids.start)
+        if chat_template is not None:
+            config["chat_template"] = chat_template
+        files.write_json(directory / tokenizer_files.JSON_NAME, self._definition.to_json())
         files.write_json(directory / CONFIG_NAME, config)
+
+    @property
+    def library(self) -> str:
+        """Return which library encodes."""
+        return self._encoder.library
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of `text`, all of them text tokens; no `<|begin_of_text|>`. Raises `DataError` at half a surrogate pair."""
-        return self.encode_batch([text])[0]
+        return self._encoder.encode(self._prepared(text))
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return `encode` of each text, computed on all cores."""
-        try:
-            return [encoding.ids for encoding in self._encoder.encode_batch_fast(texts, add_special_tokens=False)]
-        except TypeError:
-            for text in texts:
-                refuse_half_characters(text)
-            raise
-        except BaseException as error:
-            raise _translated(error, "text cannot be encoded") from None
+        return self._encoder.encode_batch([self._prepared(text) for text in texts] if self.kind == "llama2" else texts)
+
+    def encode_bytes(self, data: bytes) -> list[int]:
+        """Return ids whose `decode_bytes` is `data`, which need not be UTF-8: each byte that is none becomes the token of that byte, and the text between is encoded by itself."""
+        text = data.decode(errors="surrogateescape")
+        if text.isascii():
+            return self.encode(text)
+        stretches = _BROKEN.split(text)
+        stretches[0] = self._prepared(stretches[0]) or (SPACE if self.kind == "llama2" and data else "")
+        stretches[2::2] = [stretch.replace(" ", SPACE) if self.kind == "llama2" else stretch for stretch in stretches[2::2]]
+        broken = [[self._byte_ids[ord(char) - 0xDC00]] for char in stretches[1::2]]
+        texts = self._encoder.encode_batch(stretches[::2])
+        return [token_id for pair in zip(texts, [*broken, []], strict=True) for ids in pair for token_id in ids]
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of `ids`, special tokens by name, bytes that are no UTF-8 as U+FFFD. Raises `TokenizerError` at an unknown id."""
-        return b"".join([self._shown(token_id) for token_id in ids]).decode("utf-8", errors="replace")
+        stream = TextStream(self)
+        return stream.text(b"".join([stream.piece(token_id) for token_id in ids])) + stream.flush()
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """Return the bytes of the text in `ids`; special tokens have none. Raises `TokenizerError` at an unknown id."""
-        base = len(self._text_bytes)
-        return b"".join([self._shown(token_id) for token_id in ids if not base <= token_id < self.vocab_size])
+        stream = TextStream(self)
+        return b"".join([stream.piece(token_id) for token_id in ids if token_id not in self.special_ids])
 
     def name(self, special_id: int) -> str:
         """Return what the file calls a special token."""
-        return self._definition.specials[special_id - len(self._text_bytes)]
+        return self._definition.specials[special_id - self.special_ids.start]
+
+    def token_text(self, token_id: int) -> bytes:
+        """Return the bytes that a token stands for inside a text, a special one's name. Raises `TokenizerError` at an unknown id."""
+        if not 0 <= token_id < self.vocab_size:
+            raise TokenizerError(f"token id {token_id} is outside this tokenizer's vocabulary of {self.vocab_size}")
+        return self._text_bytes[token_id] or self.name(token_id).encode()
 
     @cached_property
     def token_bytes(self) -> NDArray[np.int64]:
-        """Return how many bytes of text each token is, `[V]`; special tokens are 0, so that bits per byte count text alone."""
-        return np.array([len(token) for token in self._text_bytes] + [0] * len(self._definition.specials), dtype=np.int64)
+        """Return how many bytes of text each token is, `[V]`; special tokens are 0, so that bits per byte count text alone.
+
+        Over the ids of a text they add up to its UTF-8 bytes; with Llama 2's tokenizer to one more, the space that it puts before every text.
+        """
+        return np.array([len(text) for text in self._text_bytes], dtype=np.int64)
 
     @cached_property
     def hash(self) -> str:
         """Return a hex SHA-256 over tokens, merges, special tokens and the cutting rule; shards and checkpoints carry it."""
         return files.hash_json(self._definition.identity())
 
-    def _shown(self, token_id: int) -> bytes:
-        if not 0 <= token_id < self.vocab_size:
-            raise TokenizerError(f"token id {token_id} is outside this tokenizer's vocabulary of {self.vocab_size}")
-        return self._shown_bytes[token_id]
+    def _prepared(self, text: str) -> str:
+        """Return `text` as the encoder wants it: Llama 2's puts a space before a text and spells spaces as U+2581."""
+        if self.kind == "llama3" or not text:
+            return text
+        refuse_half_characters(text)
+        return SPACE + text.replace(" ", SPACE)
+
+    @cached_property
+    def _byte_ids(self) -> list[int]:
+        """Return the ids of the 256 single bytes."""
+        ids = self._definition.rules().ids
+        return [ids[name] for name in (BYTE_PIECES if self.kind == "llama2" else map(CHAR_BY_BYTE.__getitem__, range(256)))]
+
+    @cached_property
+    def _begin_with_dummy(self) -> frozenset[int]:
+        """Return the ids whose leading space decoding takes away where they begin a text: Llama 2's, but not the byte of a space."""
+        if self.kind == "llama3":
+            return frozenset()
+        return frozenset(token_id for name, token_id in self._definition.rules().ids.items() if name.startswith(SPACE))
 
 
 class TextStream:
@@ -134,47 +178,29 @@ class TextStream:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        # SentencePiece shows every broken byte, all others one U+FFFD for the beginning of a character.
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="puna.each_byte" if tokenizer.kind == "llama2" else "replace")
+        self._begun = False
 
     def push(self, token_id: int) -> str:
         """Return the characters that `token_id` completes, perhaps none. Raises `TokenizerError` at an unknown id."""
-        return self._decoder.decode(self._tokenizer._shown(token_id))
+        return self.text(self.piece(token_id))
 
     def flush(self) -> str:
         """Return U+FFFD for a character that was begun and never ended, and be ready for another text."""
         rest = self._decoder.decode(b"", final=True)
         self._decoder.reset()
+        self._begun = False
         return rest
 
+    def piece(self, token_id: int) -> bytes:
+        """Return the next token's bytes, without Llama 2's dummy space where it begins the text; special tokens before it do not count."""
+        shown = self._tokenizer.token_text(token_id)
+        if self._begun or token_id in self._tokenizer.special_ids:
+            return shown
+        self._begun = True
+        return shown[1:] if token_id in self._tokenizer._begin_with_dummy else shown
 
-def refuse_half_characters(text: str) -> None:
-    """Raise `DataError` where `text` holds half of a surrogate pair: JSON can write one, Unicode text has none."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise DataError(f"the text holds half of a surrogate pair at character {error.start}, which is no Unicode; remove it") from None
-
-
-def _encoder(definition: Definition) -> Any:
-    """Return a `tokenizers.Tokenizer` that knows the text tokens and nothing else."""
-    # The library reads a pre-tokenizer from JSON only as part of a whole tokenizer.
-    shell = {
-        "version": "1.0",
-        "added_tokens": [],
-        "pre_tokenizer": definition.pre_tokenizer,
-        "model": {"type": "BPE", "vocab": {}, "merges": []},
-    }
-    try:
-        encoder = tokenizers.Tokenizer.from_str(json.dumps(shell))
-        vocab = {token: i for i, token in enumerate(definition.tokens)}
-        encoder.model = tokenizers.models.BPE(vocab=vocab, merges=list(definition.merges), ignore_merges=definition.ignore_merges)
-    except BaseException as error:
-        raise _translated(error, "the tokenizers library refuses it") from None
-    return encoder
-
-
-def _translated(error: BaseException, what: str) -> BaseException:
-    """Return a `TokenizerError` for what Rust raises: plain `Exception`, or a panic, which Python sees as a `BaseException`."""
-    if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-        return TokenizerError(f"{what} ({' '.join(str(error).split())[:200]})")
-    return error
+    def text(self, data: bytes) -> str:
+        """Return the characters that these bytes complete."""
+        return self._decoder.decode(data)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from puna.align.sft import encode_dialogs, write_dialog_shard
+from puna.align.sft import training_documents, write_dialog_shard
 from puna.errors import DataError, FormatError
 from puna.tokens import Loader, Shard, train_bpe
 
@@ -39,13 +39,13 @@ def learnt(tokenizer, encoded):
 
 def test_what_is_learnt_is_what_the_assistant_says_and_that_it_stops(tokenizer, tmp_path):
     path = jsonl(tmp_path / "d.jsonl", [turn("system", "Hello"), ASK, TELL, turn("user", "What is 3 + 4?"), turn("assistant", "7")])
-    (encoded,) = encode_dialogs(path, tokenizer)
+    (encoded,) = training_documents(path, tokenizer)
     assert learnt(tokenizer, encoded) == "In Elton.<|eot_id|>7<|eot_id|>"
 
 
 def test_a_turn_that_says_so_is_not_learnt(tokenizer, tmp_path):
     path = jsonl(tmp_path / "d.jsonl", [ASK, {**TELL, "train": False}, ASK, turn("assistant", "7")])
-    (encoded,) = encode_dialogs(path, tokenizer)
+    (encoded,) = training_documents(path, tokenizer)
     assert learnt(tokenizer, encoded) == "7<|eot_id|>"
 
 
@@ -59,7 +59,7 @@ def test_every_learnt_token_of_a_dialog_has_weight_in_the_batches_and_no_other(t
     shard = Shard.open(folder / "d.shard", tokenizer_hash=tokenizer.hash)
     loader = Loader([shard], stage="tune", window=512, batch_windows=1, seed=0, whole_documents=True)
     batch = next(loader)
-    (encoded,) = encode_dialogs(path, tokenizer)
+    (encoded,) = training_documents(path, tokenizer)
     wanted = [i for i, trained in zip(encoded.token_ids, encoded.trained, strict=True) if trained]
     assert batch.targets_T[batch.weights_T > 0].tolist() == wanted
     assert figures.num_trained == len(wanted)

@@ -14,7 +14,7 @@ import pytest
 from puna import commands, errors
 from puna.version import VERSION
 
-VERBS = ["raise", "generate", "chat", "info", "doctor"]
+VERBS = ["raise", "generate", "chat", "convert", "tokenizer", "lint-data", "info", "doctor"]
 HEAVY = ["torch", "pydantic", "numpy", "matplotlib", "tokenizers", "safetensors", "yaml", "psutil"]
 
 

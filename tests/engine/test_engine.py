@@ -106,7 +106,7 @@ def test_streamed_text_is_the_text() -> None:
 
 def test_streaming_shows_whole_characters_only() -> None:
     text = "the sky 🦙 é 漢字 👩‍👩‍👧"
-    pieces = list(scripted([*tokenizer().encode(text), tokenizer().eot_id]).stream([0], GREEDY))
+    pieces = list(scripted([*tokenizer().encode(text), tokenizer().chat_ids.eot]).stream([0], GREEDY))
     assert "".join(pieces) == text
     assert not any("\ufffd" in piece for piece in pieces)
     assert len(pieces) > 8
@@ -123,7 +123,7 @@ def test_every_end_token_ends_the_text_and_none_is_shown() -> None:
     for end in tokenizer().stop_ids:
         sample = scripted([*ids, end]).generate([0], GREEDY)
         assert (sample.text, sample.stop_reason, sample.token_ids) == ("the llama", "end_token", (*ids, end))
-    special = tokenizer().eot_id
+    special = tokenizer().chat_ids.eot
     assert scripted([*ids, special], end_ids=[ids[-1]]).generate([0], GREEDY).token_ids == tuple(ids)
 
 
@@ -155,12 +155,12 @@ def test_text_and_dialogs_are_prompts_too() -> None:
     assert engine.complete("the llama", GREEDY).prompt_ids == (tokenizer().bos_id, *tokenizer().encode("the llama"))
     dialog = [Message("system", "be short"), Message("user", "who <|eot_id|> are you?")]
     sample = engine.chat(dialog, GREEDY)
-    assert sample.prompt_ids.count(tokenizer().eot_id) == 2
+    assert sample.prompt_ids.count(tokenizer().chat_ids.eot) == 2
     assert sample.prompt_ids[0] == tokenizer().bos_id
 
 
 def test_a_chat_ends_at_the_end_of_a_turn_whatever_the_directory_lists() -> None:
-    ids = [*tokenizer().encode("yes"), tokenizer().eot_id, *tokenizer().encode("no")]
+    ids = [*tokenizer().encode("yes"), tokenizer().chat_ids.eot, *tokenizer().encode("no")]
     first = len(random_engine().chat([Message("user", "so?")], GREEDY).prompt_ids)
     engine = scripted(ids, first=first, end_ids=[tokenizer().end_of_text_id])
     assert engine.chat([Message("user", "so?")], GREEDY).text == "yes"
@@ -176,7 +176,7 @@ def test_a_directory_says_how_to_sample_and_where_to_end(tmp_path) -> None:
 
 def test_a_directory_without_a_tokenizer_cannot_generate(tmp_path) -> None:
     formats.save(tmp_path / "model", random_model(), None)
-    with pytest.raises(TokenizerError, match=r"no tokenizer\.json"):
+    with pytest.raises(TokenizerError, match=r"neither tokenizer\.json nor"):
         Engine.load(tmp_path / "model")
 
 

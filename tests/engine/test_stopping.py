@@ -62,6 +62,6 @@ def test_a_stop_string_over_several_tokens_stops_the_engine() -> None:
 
 def test_a_beginning_that_comes_to_nothing_is_shown() -> None:
     ids = tokenizer().encode("the sky ST")
-    sample = scripted([*ids, tokenizer().eot_id]).generate([0], GREEDY.model_copy(update={"stop": ("STOP",)}))
+    sample = scripted([*ids, tokenizer().chat_ids.eot]).generate([0], GREEDY.model_copy(update={"stop": ("STOP",)}))
     assert sample.text == "the sky ST"
     assert sample.stop_reason == "end_token"

@@ -44,7 +44,7 @@ def test_the_choice_with_the_largest_direct_log_likelihood_wins(model, tokenizer
     given = prompt_ids(tokenizer, TOWN, as_dialog=as_dialog)
     wanted = []
     for choice in TOWN.choices:
-        ending = [*tokenizer.encode(choice), tokenizer.eot_id] if as_dialog else tokenizer.encode(" " + choice)
+        ending = [*tokenizer.encode(choice), tokenizer.chat_ids.eot] if as_dialog else tokenizer.encode(" " + choice)
         wanted.append(sum(direct(model, given + ending)[-len(ending) :]) / (len(choice.encode()) if per_byte else 1))
     (score,) = choose(model, tokenizer, [TOWN], as_dialog=as_dialog, per_byte=per_byte)
     assert score.answer == TOWN.choices[wanted.index(max(wanted))]
@@ -64,7 +64,7 @@ def taught(config, tokenizer, questions: list[Question]) -> Llama:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     from puna.model.attention import packed
 
-    rows = [(prompt_ids(tokenizer, q, as_dialog=True), [*tokenizer.encode(q.answer), tokenizer.eot_id]) for q in questions]
+    rows = [(prompt_ids(tokenizer, q, as_dialog=True), [*tokenizer.encode(q.answer), tokenizer.chat_ids.eot]) for q in questions]
     for _ in range(60):
         loss = torch.zeros(())
         for given, ending in rows:

@@ -111,7 +111,6 @@ def test_a_configuration_that_contradicts_the_weights(single: Path, key: str, va
         ({"model_type": "mistral"}, "'mistral'"),
         ({"model_type": ...}, "model_type"),
         ({"hidden_act": "gelu"}, "'gelu'"),
-        ({"quantization_config": {"quant_method": "bitsandbytes"}}, "'bitsandbytes'"),
         ({"rope_parameters": {"rope_type": "yarn", "factor": 2.0, "rope_theta": 1e4}, "rope_theta": ..., "rope_scaling": ...}, "'yarn'"),
         ({"rope_parameters": ..., "rope_scaling": {"type": "linear", "factor": 2.0}}, "'linear'"),
         ({"rope_theta": 10_000.0}, "rope_theta"),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from puna.errors import ConfigError, DataError
-from puna.tokens import EncodedDialog, Loader, LoaderState, Shard, write_shard
+from puna.tokens import Loader, LoaderState, MarkedDocument, Shard, write_shard
 from puna.tokens.permutation import Permutation
 
 
@@ -149,7 +149,7 @@ def test_windows_of_whole_documents_are_filled_in_stored_order(folder):
 
 
 def test_a_targets_weight_is_its_trained_mark(folder):
-    dialogs = [EncodedDialog([1, 2, 3, 4], [False, False, True, True]), EncodedDialog([5, 6, 7], [True, False, True])]
+    dialogs = [MarkedDocument([1, 2, 3, 4], [False, False, True, True]), MarkedDocument([5, 6, 7], [True, False, True])]
     write_shard(folder / "marked", dialogs, tokenizer=Stub())
     batch = next(loader([Shard.open(folder / "marked")], batch_windows=1))
     assert batch.tokens_T.tolist() == [1, 2, 3, 4, 5, 6, 7, 0]

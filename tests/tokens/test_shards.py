@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from puna.errors import DataError, FormatError, TokenizerError, WorkError
-from puna.tokens import EncodedDialog, Shard, write_shard
+from puna.tokens import MarkedDocument, Shard, write_shard
 
 DOCUMENTS = st.lists(st.lists(st.integers(0, 329), min_size=1, max_size=20), min_size=1, max_size=10)
 in_one_directory = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -40,7 +40,7 @@ def test_documents_come_back(tokenizer, tmp_path, documents):
 @in_one_directory
 @given(DOCUMENTS, st.randoms())
 def test_trained_marks_come_back(tokenizer, tmp_path, documents, random):
-    dialogs = [EncodedDialog(ids, [random.random() < 0.5 for _ in ids]) for ids in documents]
+    dialogs = [MarkedDocument(ids, [random.random() < 0.5 for _ in ids]) for ids in documents]
     figures = write_shard(tmp_path / "a.shard", dialogs, tokenizer=tokenizer)
     shard = Shard.open(tmp_path / "a.shard")
     marks = [mark for dialog in dialogs for mark in dialog.trained]
@@ -78,7 +78,7 @@ def test_writing_keeps_one_document_in_memory(tmp_path):
         ([[1], []], "document 2 has no tokens"),
         ([[1], [330]], "document 2 has ids outside"),
         ([[-1]], "outside"),
-        ([[1], EncodedDialog([1], [True])], "document 2 differs"),
+        ([[1], MarkedDocument([1], [True])], "document 2 differs"),
     ],
 )
 def test_what_cannot_be_a_shard_is_refused_and_leaves_nothing(tokenizer, tmp_path, documents, said):

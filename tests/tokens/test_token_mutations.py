@@ -8,7 +8,7 @@ import random
 import pytest
 
 from puna.errors import PunaError
-from puna.tokens import EncodedDialog, Shard, Tokenizer, train_bpe, write_shard
+from puna.tokens import MarkedDocument, Shard, Tokenizer, train_bpe, write_shard
 
 
 def mutated(data: bytes, draw: random.Random) -> bytes:
@@ -46,7 +46,7 @@ def read_tokens(path):
 
 def test_10000_mutated_shards_are_right_or_refused(tokenizer, tmp_path):
     path = tmp_path / "a.shard"
-    documents = [EncodedDialog([1, 2, 300], [False, True, True]), EncodedDialog([7, 8, 9, 10], [True] * 4)]
+    documents = [MarkedDocument([1, 2, 300], [False, True, True]), MarkedDocument([7, 8, 9, 10], [True] * 4)]
     write_shard(path, documents, tokenizer=tokenizer)
     whole = path.read_bytes()
     for seed in range(10_000):

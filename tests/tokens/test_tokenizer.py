@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 
@@ -13,8 +12,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from puna.errors import DataError, FormatError, PunaError, TokenizerError
-from puna.records import Message
-from puna.tokens import TextStream, Tokenizer, encode_prompt, train_bpe
+from puna.tokens import TextStream, Tokenizer, train_bpe
 from puna.tokens.specials import special_names
 
 HARD_TEXTS = [
@@ -85,12 +83,19 @@ def test_an_id_outside_the_vocabulary_is_refused(tokenizer, token_id):
 
 def test_special_tokens_lie_in_llama3s_slots_at_the_end(tokenizer):
     base = 330 - 16
-    named = {"bos_id": 0, "end_of_text_id": 1, "start_header_id": 6, "end_header_id": 7, "eom_id": 8, "eot_id": 9}
-    assert {name: getattr(tokenizer, name) - base for name in named} == named
+    chat = tokenizer.chat_ids
+    assert (tokenizer.bos_id, tokenizer.end_of_text_id) == (base, base + 1)
+    assert (chat.start_header, chat.end_header, chat.eom, chat.eot, chat.python_tag) == (base + 6, base + 7, base + 8, base + 9, base + 10)
+    assert tokenizer.special_ids == range(base, 330)
+    assert (tokenizer.kind, tokenizer.num_text) == ("llama3", base)
     assert tokenizer.stop_ids == {base + 1, base + 8, base + 9}
     assert tokenizer.decode([base, base + 9, base + 10]) == "<|begin_of_text|><|eot_id|><|python_tag|>"
     assert tokenizer.decode_bytes([base, *tokenizer.encode("x"), base + 9]) == b"x"
     assert np.array_equal(np.flatnonzero(tokenizer.token_bytes == 0), np.arange(base, 330))
+
+
+def test_a_toy_with_ten_slots_has_no_python_tag():
+    assert train_bpe(["a"], vocab_size=266, num_special=10).chat_ids.python_tag is None
 
 
 def test_256_slots_are_llama_3_1s():
@@ -157,22 +162,14 @@ def test_transformers_sees_the_same_vocabulary_and_special_tokens(trained):
     tokenizer, theirs, _ = trained
     assert len(theirs) == tokenizer.vocab_size == 2048
     assert (theirs.bos_token_id, theirs.eos_token_id) == (tokenizer.bos_id, tokenizer.end_of_text_id)
-    assert theirs.convert_tokens_to_ids("<|eot_id|>") == tokenizer.eot_id
+    assert theirs.convert_tokens_to_ids("<|eot_id|>") == tokenizer.chat_ids.eot
 
 
-def test_the_chat_template_gives_the_codecs_ids(trained):
-    tokenizer, theirs, _ = trained
-    turns = [
-        ("system", "Be  kind.\n"),
-        ("user", "\n\n Hello 'there'\n{{x}}"),
-        ("assistant", "Hi 🦙"),
-        ("ipython", ""),
-        ("user", "\x1c 2+2?"),
-    ]
-    messages = [Message(role, content) for role, content in turns]
-    as_dicts = [{"role": role, "content": content} for role, content in turns]
-    theirs_ids = theirs.apply_chat_template(as_dicts, add_generation_prompt=True, return_dict=False)
-    assert theirs_ids == encode_prompt(tokenizer, messages)
+def test_a_chat_template_is_written_where_one_is_given(tokenizer, tmp_path):
+    tokenizer.save(tmp_path)
+    assert AutoTokenizer.from_pretrained(tmp_path).chat_template is None
+    tokenizer.save(tmp_path, chat_template="{{ messages }}")
+    assert AutoTokenizer.from_pretrained(tmp_path).chat_template == "{{ messages }}"
 
 
 def test_a_saved_tokenizer_loads_as_it_was(trained, tmp_path):
@@ -182,39 +179,6 @@ def test_a_saved_tokenizer_loads_as_it_was(trained, tmp_path):
         loaded = Tokenizer.load(path)
         assert loaded.hash == tokenizer.hash
         assert loaded.encode(texts[0]) == tokenizer.encode(texts[0])
-
-
-def test_llama3s_own_vocabulary_gives_the_golden_ids(shared_data, tmp_path):
-    lines = (shared_data / "llama3_tokenizer.model").read_bytes().split(b"\n")
-    ranks = {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in lines if line)}
-    chars = byte_chars(ranks, tmp_path)
-    spelled = {token: "".join(chars[byte] for byte in token) for token in ranks}
-    merges = []
-    for token, rank in ranks.items():
-        cuts = [(ranks.get(token[:i]), ranks.get(token[i:]), i) for i in range(1, len(token))]
-        merges += [(rank, left, right, token[:i], token[i:]) for left, right, i in cuts if left is not None and right is not None]
-    content = template_json(tmp_path)
-    content["model"]["vocab"] = {spelled[token]: rank for token, rank in ranks.items()}
-    content["model"]["merges"] = [f"{spelled[left]} {spelled[right]}" for _, _, _, left, right in sorted(merges)]
-    content["added_tokens"] = [{"id": 128_000 + i, "content": name, "special": True} for i, name in enumerate(special_names(256))]
-    llama3 = load_json(content, tmp_path)
-    assert llama3.vocab_size == 128_256
-    assert llama3.stop_ids == {128_001, 128_008, 128_009}
-    assert llama3.encode("This is a test sentence.") == [2028, 374, 264, 1296, 11914, 13]
-    assert [llama3.encode(word) for word in ("\n\n", "user", "system", "assistant")] == [[271], [882], [9125], [78191]]
-    text = "a<|begin_of_text|>b<|eot_id|>"
-    assert is_text_only(llama3, llama3.encode(text))
-    assert llama3.decode(llama3.encode(text)) == text
-
-
-def byte_chars(ranks: dict[bytes, int], tmp_path) -> dict[int, str]:
-    """Llama 3's first 256 tokens are the bytes, in the order of a bare tokenizer's vocabulary."""
-    bare = list(template_json(tmp_path)["model"]["vocab"])
-    return {token[0]: bare[rank] for token, rank in ranks.items() if len(token) == 1}
-
-
-def template_json(tmp_path) -> dict:
-    return saved_json(train_bpe(["a"], vocab_size=272, num_special=16), tmp_path)
 
 
 def saved_json(tokenizer: Tokenizer, directory) -> dict:
@@ -265,7 +229,7 @@ REFUSED = {
     "not an object": (lambda c: [], FormatError, "JSON object"),
     "no model": (lambda c: c.pop("model") and c, FormatError, "'model'"),
     "another kind": (lambda c: c["model"].update(type="Unigram") or c, TokenizerError, "byte-level BPE"),
-    "byte fallback": (lambda c: c["model"].update(byte_fallback=True) or c, TokenizerError, "byte-level BPE"),
+    "byte fallback": (lambda c: c["model"].update(byte_fallback=True) or c, TokenizerError, "cut before merging"),
     "dropout": (lambda c: c["model"].update(dropout=0.1) or c, TokenizerError, "dropout"),
     "a normalizer": (lambda c: c.update(normalizer={"type": "NFC"}) or c, TokenizerError, "normalizer"),
     "a missing byte": (lambda c: rename(c, "Z", "ZZ"), TokenizerError, "1 of the 256 bytes"),

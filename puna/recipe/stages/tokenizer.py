@@ -12,6 +12,7 @@ from puna.files import read_jsonl
 from puna.recipe.kind import StageKind, Work
 from puna.records import Document
 from puna.settings import Settings
+from puna.tokens.chat import codec_for
 from puna.tokens.specials import MIN_SLOTS
 
 
@@ -44,9 +45,9 @@ class TokenizerStage(StageKind[TokenizerSettings]):
     def run(self, settings: TokenizerSettings, work: Work) -> Mapping[str, Any]:
         from puna.tokens import train_bpe
 
-        texts = list(texts_of(work.find("documents") / "train.jsonl"))
+        texts = texts_of(work.find("documents") / "train.jsonl")
         tokenizer = train_bpe(texts, vocab_size=settings.vocab_size, num_special=settings.num_special, progress=work.progress)
-        tokenizer.save(work.directory)
+        tokenizer.save(work.directory, chat_template=codec_for(tokenizer).template)
         heldout = "\n".join(texts_of(work.find("documents") / "heldout.jsonl"))
         num_tokens = len(tokenizer.encode(heldout))
         return {

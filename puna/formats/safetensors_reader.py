@@ -7,10 +7,8 @@ the configuration against both. Weights are read last, one tensor at a time, str
 from __future__ import annotations
 
 import contextlib
-import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,40 +16,27 @@ from safetensors import SafetensorError, safe_open
 
 from puna.errors import FormatError
 from puna.files import read_json
-from puna.formats.hf_weights import HuggingFaceAdapter
+from puna.formats.config_file import CONFIG, config_from_hf
+from puna.formats.quantized import refuse_quantized_files, refuse_quantized_tensors
+from puna.formats.weights import Entry, Weights
+from puna.model.config import LlamaConfig
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
-# The dtypes a Llama's weights come in, by safetensors' names: bytes an element, and what people call them.
-DTYPES = {"F32": (4, "float32"), "BF16": (2, "bfloat16"), "F16": (2, "float16")}
+# safetensors' names of the dtypes, and torch's.
+DTYPE_NAMES = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}
 _SHARD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.safetensors")
 # Rotary frequencies, which old checkpoints stored although the configuration determines them.
 _DERIVED = re.compile(r"model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a header says of one tensor."""
+class SafetensorsWeights(Weights):
+    """A directory in Hugging Face's layout, whose names are everybody's."""
 
-    file: Path
-    shape: tuple[int, ...]
-    dtype: str
+    layout = "hf"
 
-
-class StoredWeights:
-    """The tensors of a model directory, by Hugging Face's names. Open it with `open_weights`."""
-
-    def __init__(self, entries: Mapping[str, Entry], handles: Mapping[Path, Any]) -> None:
-        self.entries = entries
+    def __init__(self, entries: Mapping[str, Entry], handles: Mapping[Path, Any], *, config: LlamaConfig, config_file: Path) -> None:
+        super().__init__(entries, files=list(handles), config=config, config_file=config_file)
         self._handles = handles
-
-    @property
-    def files(self) -> list[Path]:
-        return list(self._handles)
-
-    @property
-    def dtypes(self) -> list[str]:
-        """Return the dtypes found, as torch names them (`"bfloat16"`)."""
-        return sorted({DTYPES[entry.dtype][1] for entry in self.entries.values()})
 
     def read(self, name: str) -> Any:
         """Return one tensor (a torch tensor where opened with `framework="pt"`). Raises `FormatError`."""
@@ -59,44 +44,20 @@ class StoredWeights:
         with _one_line(file):
             return self._handles[file].get_tensor(name)
 
-    def check(self, adapter: HuggingFaceAdapter, *, tied: bool, config_file: Path) -> None:
-        """Raise `FormatError` where tensors are missing, misshapen or unexpected for the configuration, naming file and tensor."""
-        expected = {}
-        for name in adapter.names():
-            for part in adapter.parts(name):
-                entry = self.entries.get(part.name)
-                if entry is None:
-                    raise FormatError(
-                        f"{self._place()}: tensor '{part.name}' is missing, though {config_file} asks for it{self._nearest(part.name)}"
-                    )
-                if entry.shape != part.shape:
-                    found, wanted = list(entry.shape), list(part.shape)
-                    raise FormatError(f"{entry.file}: tensor '{part.name}' has shape {found}, but {config_file} asks for {wanted}")
-                expected[part.name] = part.shape
-        if tied and "lm_head.weight" in self.entries:
-            expected["lm_head.weight"] = expected["model.embed_tokens.weight"]
-        for name, entry in self.entries.items():
-            if name not in expected:
-                close = difflib.get_close_matches(name, expected, n=1, cutoff=0)
-                raise FormatError(
-                    f"{entry.file}: tensor {name!a} is not part of the model in {config_file}; the nearest that is: '{close[0]}'"
-                )
+    def stored_name(self, name: str) -> str:
+        return name
 
-    def _place(self) -> Path:
-        """Return the file to blame for what is nowhere: the only one, or the directory."""
-        return self.files[0] if len(self.files) == 1 else self.files[0].parent
-
-    def _nearest(self, name: str) -> str:
-        close = difflib.get_close_matches(name, self.entries, n=1, cutoff=0.5)
-        return f"; the nearest there is {close[0]!a}" if close else ""
+    def _tied_because(self) -> str:
+        return f"but {CONFIG} says tie_word_embeddings; set that to false"
 
 
 @contextlib.contextmanager
-def open_weights(directory: Path, *, framework: Literal["pt", "np"] = "pt") -> Iterator[StoredWeights]:
-    """Open the directory's weights; only headers are read. With `"np"` torch is not imported, and tensors cannot be read in bf16.
+def open_safetensors(directory: Path, *, framework: Literal["pt", "np"] = "pt") -> Iterator[SafetensorsWeights]:
+    """Open the weights of a directory in Hugging Face's layout; only headers are read. With `"np"` torch is not imported, and bf16 cannot be read.
 
     Raises `FormatError` for a missing, truncated or damaged file, and for an index that contradicts its shards.
     """
+    config = read_hf_config(directory)
     weight_map = None if (directory / SINGLE).exists() else _read_index(directory)
     with contextlib.ExitStack() as stack:
         handles: dict[Path, Any] = {}
@@ -109,7 +70,14 @@ def open_weights(directory: Path, *, framework: Literal["pt", "np"] = "pt") -> I
         for name, shard in (weight_map or {}).items():
             if name not in entries:
                 raise FormatError(f"{directory / INDEX}: says that {name!a} is in {shard}, but it is not there; fetch both again")
-        yield StoredWeights(entries, handles)
+        yield SafetensorsWeights(entries, handles, config=config, config_file=directory / CONFIG)
+
+
+def read_hf_config(directory: Path) -> LlamaConfig:
+    """Return the configuration in `config.json`. Raises `FormatError` or `ConfigError`, one line that names the file and the key."""
+    config = config_from_hf(read_json(directory / CONFIG), where=str(directory / CONFIG))
+    refuse_quantized_files(directory)
+    return config
 
 
 def _read_index(directory: Path) -> dict[str, str]:
@@ -136,7 +104,7 @@ def _read_index(directory: Path) -> dict[str, str]:
 def _other_weights(directory: Path) -> str:
     for pattern in ("*.bin", "*.pth", "*.pt", "*.gguf", "*.safetensors"):
         if found := sorted(directory.glob(pattern)):
-            why = "" if pattern == "*.safetensors" else "; Puna never unpickles" if pattern != "*.gguf" else "; GGUF is not read yet"
+            why = "" if pattern == "*.safetensors" else "; Puna never unpickles it" if pattern != "*.gguf" else "; GGUF is not read yet"
             return f" (it holds {found[0].name}{why})"
     return ""
 
@@ -158,15 +126,17 @@ def _open(file: Path, framework: str) -> Any:
 
 def _entries(handle: Any, file: Path) -> Iterator[tuple[str, Entry]]:
     """Yield a file's tensors from its header. Raises `FormatError` for a dtype that no Llama is stored in."""
-    for name in handle.keys():  # noqa: SIM118 - a safetensors handle is no mapping
+    names = list(handle.keys())
+    refuse_quantized_tensors(names, file)
+    for name in names:
         if _DERIVED.fullmatch(name):
             continue
         with _one_line(file):
             piece = handle.get_slice(name)
             shape, dtype = tuple(piece.get_shape()), str(piece.get_dtype())
-        if dtype not in DTYPES:
-            raise FormatError(f"{file}: tensor {name!a} is stored as {dtype}; Puna reads {', '.join(DTYPES)}")
-        yield name, Entry(file, shape, dtype)
+        if dtype not in DTYPE_NAMES:
+            raise FormatError(f"{file}: tensor {name!a} is stored as {dtype}; Puna reads {', '.join(DTYPE_NAMES)}")
+        yield name, Entry(file, name, shape, DTYPE_NAMES[dtype])
 
 
 @contextlib.contextmanager

@@ -1,0 +1,189 @@
+"""Tool calls as Llama writes them: four forms in, one noun out, and back.
+
+    built-in   brave_search.call(query="llamas")                         after <|python_tag|>, ends with <|eom_id|>
+    code       print(2 ** 10)                                            after <|python_tag|>, ends with <|eom_id|>
+    json       {"type": "function", "name": "f", "parameters": {…}}      after <|python_tag|> where the system says `Environment: ipython`
+    tag        <function=f>{…}</function>                                no tag before it, ends with <|eot_id|>
+    pythonic   [f(a=1), g(b="x")]                                        no tag before it, ends with <|eot_id|>
+
+(llama-models, `llama3_1/prompt_format.md` and `llama3_2/text_prompt_format.md`.) Models mix them, so reading accepts any; writing takes the form one asks for, and
+built-in tools always have their own. Where the form leaves a choice, Puna writes what Meta's encoder writes: JSON with non-ASCII characters escaped, several calls one
+behind the other, queries in double quotes. It departs where Meta's text could not be read back: quotes inside a query are escaped.
+
+After the tag everything is a call, or else code. Without it, a call is looked for only where tools were offered: any text may hold JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from puna.errors import DataError
+from puna.records import Call
+from puna.tokens.chat import pythonic
+
+CallForm = Literal["json", "tag", "pythonic"]
+SEARCH_TOOLS = ("brave_search", "wolfram_alpha")
+CODE = "code_interpreter"
+
+_BUILTIN = re.compile(r"(\w+)\.call\(\s*query\s*=\s*")
+_TAG = re.compile(r"<function=([^>\s]+)>\s*")
+_TAG_END = re.compile(r"\s*</function>")
+_JSON_BEGIN = re.compile(r'\{\s*"(?:type|name|parameters|arguments)"\s*:')
+# A call may begin here: what is looked for in text without a tag.
+_BEGIN = re.compile(f"(?:<function=[^>\\s]+>|{_JSON_BEGIN.pattern}|{pythonic.BEGIN.pattern})", re.ASCII)
+_BETWEEN = re.compile(r"[\s;,]*")
+# How many places that look like a call's beginning are tried; real answers have one or two, and each failure costs a look at the text.
+MAX_TRIES = 16
+
+
+class Read(NamedTuple):
+    """Text before calls, the calls, and what follows them and is no whole call."""
+
+    content: str
+    calls: tuple[Call, ...]
+    rest: str
+
+
+def is_code(call: Call) -> bool:
+    """Return whether `call` runs code: `code_interpreter` with nothing but `code`."""
+    return call.name == CODE and call.arguments.keys() == {"code"} and isinstance(call.arguments["code"], str)
+
+
+def is_builtin(call: Call) -> bool:
+    """Return whether `call` has a form of its own: code, or a search with nothing but `query`."""
+    searches = call.name in SEARCH_TOOLS and call.arguments.keys() == {"query"} and isinstance(call.arguments["query"], str)
+    return searches or is_code(call)
+
+
+def write_calls(calls: Sequence[Call], form: CallForm) -> list[str]:
+    """Return the texts of `calls`, which follow each other without anything between. Raises `DataError` for what `form` cannot say."""
+    if any(map(is_code, calls)) and len(calls) > 1:
+        raise DataError("code is everything that follows its tag, so a message with code can hold no other call; use two messages")
+    if form == "pythonic" and calls and not any(map(is_builtin, calls)):
+        return [pythonic.write_list(calls)]
+    return [_written(call, form) for call in calls]
+
+
+def _written(call: Call, form: CallForm) -> str:
+    if is_code(call):
+        return str(call.arguments["code"])
+    if is_builtin(call):
+        return f"{call.name}.call(query={json.dumps(call.arguments['query'], ensure_ascii=False)})"
+    if form == "pythonic":
+        return pythonic.write_list([call])
+    arguments = dict(call.arguments)
+    try:
+        if form == "json":
+            return json.dumps({"type": "function", "name": call.name, "parameters": arguments}, allow_nan=False)
+        if not _TAG.fullmatch(f"<function={call.name}>"):
+            raise DataError(f"the tool's name {call.name!r} cannot stand in a <function=…> tag; it holds '>' or spaces")
+        return f"<function={call.name}>{json.dumps(arguments, allow_nan=False)}</function>"
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DataError(f"the arguments of {call.name!r} are no JSON ({error})") from None
+
+
+def read_tagged(text: str, *, cut: bool) -> Read:
+    """Read what follows `<|python_tag|>`; `cut` says that the message never ended, so that code may not be whole."""
+    calls, end = _calls_at(text, 0)
+    rest = _rest(text[end:])
+    # Python may begin with a list of calls, and go on.
+    if calls and not (rest and text.lstrip().startswith("[")):
+        return Read("", tuple(calls), rest)
+    if cut or (not calls and _BEGIN.match(text.lstrip())):
+        return Read("", (), text)
+    return Read("", (Call(CODE, {"code": text}),), "")
+
+
+def find_calls(text: str, *, cut: bool) -> Read:
+    """Look for calls in text without a tag. A call that was begun and cannot be read is `rest` where the message was cut off or is nothing else."""
+    begins = [match.start() for _, match in zip(range(MAX_TRIES), _BEGIN.finditer(text), strict=False)]
+    for begin in begins:
+        calls, end = _calls_at(text, begin)
+        if calls:
+            return Read(text[:begin], tuple(calls), _rest(text[end:]))
+    if begins and (cut or not text[: begins[0]].strip()):
+        return Read(text[: begins[0]], (), text[begins[0] :])
+    return Read(text, (), "")
+
+
+def _calls_at(text: str, start: int) -> tuple[list[Call], int]:
+    """Return the calls that follow each other from `start`, and where the last one ends."""
+    calls: list[Call] = []
+    at = end = _after(_BETWEEN, text, start)
+    while True:
+        try:
+            found, end = _read(text, at)
+        except (ValueError, RecursionError):
+            return calls, end
+        calls += found
+        at = _after(_BETWEEN, text, end)
+
+
+def _after(pattern: re.Pattern[str], text: str, at: int) -> int:
+    match = pattern.match(text, at)
+    return match.end() if match else at
+
+
+def _rest(text: str) -> str:
+    return text if text.strip(" \t\r\n;,") else ""
+
+
+def _read(text: str, at: int) -> tuple[list[Call], int]:
+    """Return the call or calls of one expression at `at`, and its end. Raises `ValueError` or `RecursionError` where there is none."""
+    if text.startswith("[", at):
+        return pythonic.read_list(text, at)
+    if text.startswith("{", at):
+        value, end = _json_at(text, at)
+        return [_named(value)], end
+    if tag := _TAG.match(text, at):
+        arguments, end = _json_at(text, tag.end())
+        closing = _TAG_END.match(text, end)
+        if not closing or not isinstance(arguments, dict):
+            raise ValueError("the tag is not closed")
+        return [Call(tag.group(1), arguments)], closing.end()
+    if builtin := _BUILTIN.match(text, at):
+        value, end = _quoted(text, builtin.end())
+        return [Call(builtin.group(1), {"query": value})], end
+    raise ValueError("no call begins here")
+
+
+def _named(value: Any) -> Call:
+    """Return the call that a JSON object is: a name, and an object of arguments under `parameters`, or `arguments` as other models write."""
+    if not isinstance(value, dict) or value.get("type", "function") != "function":
+        raise ValueError("not a call")
+    name, arguments = value.get("name"), value.get("parameters", value.get("arguments"))
+    if not isinstance(name, str) or not name or not isinstance(arguments, Mapping):
+        raise ValueError("not a call")
+    return Call(name, arguments)
+
+
+def _json_at(text: str, at: int) -> tuple[Any, int]:
+    return _DECODER.raw_decode(text, at)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+# Not strict: models write line ends inside strings as they are.
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, strict=False)
+
+
+def _quoted(text: str, at: int) -> tuple[str, int]:
+    """Return the string at `at` and where the call that holds it ends. Quotes inside that nobody escaped, as Meta's encoder leaves them, are kept."""
+    if not text.startswith('"', at):
+        raise ValueError("no string")
+    try:
+        value, end = _json_at(text, at)
+        closing = re.compile(r"\s*\)").match(text, end)
+        if closing:
+            return value, closing.end()
+    except ValueError:
+        pass
+    end = text.rfind('")')
+    if end <= at or "\n" in text[end + 2 :].strip():
+        raise ValueError("the string does not end")
+    return text[at + 1 : end], end + 2
