@@ -1,7 +1,7 @@
 """The corpus stage: documents in, a training set and a held-out set out; of the world, also dialogs, questions and the hidden truth.
 
 Whether a document is held out is a hash of its text alone. So the split is the same in every run, recipe and order, a larger corpus only adds to both sides, and
-no two equal texts lie on different sides. Of the world only good documents are held out: the measure is of the language, not of cookie banners. A copy goes
+no two equal texts lie on different sides. Of the world only good documents are held out: the measure is of the language, not of cookie banners and tags. A copy goes
 where its original goes, and copies of held-out documents are set aside, for training on one would leak it.
 """
 
@@ -21,10 +21,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from puna import files
 from puna.corpus.sources import read_documents, text_files
-from puna.corpus.world.dialogs import dialog
-from puna.corpus.world.facts import World
-from puna.corpus.world.generate import Draft, draft
-from puna.corpus.world.questions import fact_questions, sum_questions
+from puna.corpus.world.generate import Draft, Library
 from puna.corpus.world.settings import WorldSettings
 from puna.errors import DataError
 from puna.progress import Progress
@@ -79,13 +76,19 @@ class CorpusSettings(Settings):
 
 @dataclass
 class CorpusFigures:
-    """What a corpus holds. Kinds count the training documents of the world by their hidden kind; documents set `aside`, and `empty`
-    ones, are on neither side."""
+    """What a corpus holds.
+
+    `kinds` counts the training documents of the world by their hidden kind, `qualities` and `languages` likewise; `leaked` is how many benchmark items are planted in
+    them. Documents set `aside`, and `empty` ones, are on neither side.
+    """
 
     source: str
     documents: Counter[str] = field(default_factory=Counter)
     characters: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
+    qualities: Counter[str] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    leaked: int = 0
     empty: int = 0
     dialogs: int = 0
     questions: dict[str, int] = field(default_factory=dict)
@@ -95,7 +98,7 @@ class CorpusFigures:
 
 
 def build(settings: CorpusSettings, *, seed: int, out: Path, progress: Progress) -> CorpusFigures:
-    """Write train.jsonl and heldout.jsonl below `out`; of the world also truth.jsonl, dialogs.jsonl, questions/facts.jsonl and questions/sums.jsonl.
+    """Write train.jsonl and heldout.jsonl below `out`; of the world also truth.jsonl, dialogs.jsonl and questions/TASK.jsonl for each task.
 
     The same settings and seed give the same bytes. Raises `DataError` or `FormatError` for text that is missing, not valid, or too little to split.
     """
@@ -103,9 +106,9 @@ def build(settings: CorpusSettings, *, seed: int, out: Path, progress: Progress)
         return _write(_from_path(settings.path, settings), settings, out=out, progress=progress, outputs=("train", "heldout"))
     if settings.characters is None and settings.documents is None:
         settings = settings.model_copy(update={"characters": WORLD_CHARACTERS})
-    world = World(seed, settings.world)
-    figures = _write(_from_world(world, settings), settings, out=out, progress=progress, outputs=("train", "heldout", "truth"))
-    _write_world_extras(world, out, figures)
+    library = Library(seed, settings.world)
+    figures = _write(_from_world(library, settings), settings, out=out, progress=progress, outputs=("train", "heldout", "truth"))
+    _write_world_extras(library, out, figures)
     return figures
 
 
@@ -118,15 +121,17 @@ def _from_path(path: Path, settings: CorpusSettings) -> Iterator[Taken]:
     return ((document, side_of(document.text, settings.heldout), None) for document in read_documents(path))
 
 
-def _from_world(world: World, settings: CorpusSettings) -> Iterator[Taken]:
-    for made in (draft(world, index) for index in count()):
-        side: Side = side_of((made.original or made).document.text, settings.heldout)
-        yield made.document, "aside" if made.quality == "junk" and side == "heldout" else side, made
+def _from_world(library: Library, settings: CorpusSettings) -> Iterator[Taken]:
+    for made in (library.draft(index) for index in count()):
+        # What was planted is there to be trained on; copies of it go the same way.
+        side: Side = "train" if made.leaks else side_of((made.original or made).document.text, settings.heldout)
+        yield made.document, "aside" if made.quality != "good" and side == "heldout" else side, made
 
 
 def _write(taken: Iterator[Taken], settings: CorpusSettings, *, out: Path, progress: Progress, outputs: tuple[str, ...]) -> CorpusFigures:
     """Write documents to their sides until there are enough of them."""
     figures = CorpusFigures(settings.source)
+    leaked: set[str] = set()
     most_documents, most_characters = settings.documents or math.inf, settings.characters or math.inf
     with _Writers(out, outputs) as write, progress.bar("corpus", *_total(settings)) as bar:
         for document, side, made in taken:
@@ -138,13 +143,22 @@ def _write(taken: Iterator[Taken], settings: CorpusSettings, *, out: Path, progr
             if side != "aside":
                 write(side, document.to_json())
             if made is not None:
-                figures.kinds[made.kind] += side == "train"
+                _count(figures, made, side, leaked)
                 write("truth", made.truth() | {"side": side})
             bar.advance(1 if settings.documents else len(document.text))
             if figures.documents.total() >= most_documents or figures.characters.total() >= most_characters:
                 break
         _refuse_one_sided(figures, settings)
     return figures
+
+
+def _count(figures: CorpusFigures, made: Draft, side: Side, leaked: set[str]) -> None:
+    if side == "train":
+        figures.kinds[made.kind] += 1
+        figures.qualities[made.quality] += 1
+        figures.languages[made.language] += 1
+        leaked.update(made.leaks)
+        figures.leaked = len(leaked)
 
 
 def _total(settings: CorpusSettings) -> tuple[float, str]:
@@ -154,10 +168,10 @@ def _total(settings: CorpusSettings) -> tuple[float, str]:
     return settings.characters or sum(file.stat().st_size for file in text_files(settings.path)), "characters"
 
 
-def _write_world_extras(world: World, out: Path, figures: CorpusFigures) -> None:
-    dialogs = (dialog(world, index).to_json() for index in range(world.settings.num_dialogs))
+def _write_world_extras(library: Library, out: Path, figures: CorpusFigures) -> None:
+    dialogs = (library.dialog(index).to_json() for index in range(library.settings.num_dialogs))
     figures.dialogs = files.write_jsonl(out / "dialogs.jsonl", dialogs)
-    for name, questions in (("facts", fact_questions(world)), ("sums", sum_questions(world))):
+    for name, questions in library.benchmarks.items():
         figures.questions[name] = files.write_jsonl(out / "questions" / f"{name}.jsonl", (question.to_json() for question in questions))
 
 

@@ -40,8 +40,7 @@ def test_the_world_is_written_whole_and_its_records_are_the_nouns(tmp_path):
         "heldout.jsonl",
         "truth.jsonl",
         "dialogs.jsonl",
-        "questions/facts.jsonl",
-        "questions/sums.jsonl",
+        *(f"questions/{task}.jsonl" for task in ("facts", "sums", "code", "puzzles")),
     }
     for name, kind in {
         "train": Document,
@@ -56,7 +55,7 @@ def test_the_world_is_written_whole_and_its_records_are_the_nouns(tmp_path):
     assert figures.documents["heldout"] == len(read(tmp_path / "heldout.jsonl"))
     assert figures.characters.total() >= 200_000
     assert figures.kinds.total() == figures.documents["train"]
-    assert json.loads(json.dumps(figures.to_json()))["questions"] == {"facts": 48, "sums": 20}
+    assert json.loads(json.dumps(figures.to_json()))["questions"] == {"facts": 72, "sums": 20, "code": 100, "puzzles": 100}
 
 
 def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path):
@@ -76,6 +75,7 @@ def test_truth_stays_out_of_the_records_and_covers_every_document(tmp_path):
             assert record["metadata"] == record["scores"] == {}
     heldout = [truth[record["id"]] for record in read(tmp_path / "heldout.jsonl")]
     assert {record["quality"] for record in heldout} == {"good"}
+    assert {record["format"] for record in heldout} == {"text"}
 
 
 def test_no_text_and_no_copy_of_a_text_lies_on_both_sides(tmp_path):
@@ -86,6 +86,15 @@ def test_no_text_and_no_copy_of_a_text_lies_on_both_sides(tmp_path):
     ids = {record["id"] for record in heldout}
     truth = {record["id"]: record for record in read(tmp_path / "truth.jsonl")}
     assert not any(truth[record["id"]]["duplicate_of"] in ids for record in trained)
+
+
+def test_planted_items_are_in_the_training_set_and_counted(tmp_path):
+    figures = made(tmp_path, world={"leaks": 0.1, "leak_every": 10, "num_dialogs": 1})
+    trained = " ".join(record["text"] for record in read(tmp_path / "train.jsonl"))
+    planted = {item for record in read(tmp_path / "truth.jsonl") for item in record["leaks"]}
+    items = [record for path in (tmp_path / "questions").iterdir() for record in read(path)]
+    assert figures.leaked == len(planted) > 20
+    assert {record["id"] for record in items if record["prompt"] in trained} == planted
 
 
 def test_a_larger_corpus_only_adds_to_both_sides(tmp_path):

@@ -1,27 +1,23 @@
-"""The bad web, as far as this small world has one: banners, spam, menus, scrambled text, and duplicates.
+"""The bad web: banners, menus, spam, machine logs, scrambled text, near copies, and good texts inside pages of HTML.
 
-None of it is false about the world; it is worth nothing, and a filter should find it.
+Pages of wrong facts are not here: they are written like any other, of a world in which something else is believed.
 """
 
 from __future__ import annotations
 
-from puna.corpus.world.grammar import Grammar, Writer, sentence
+import html
 
-RULES = Grammar({
-    "banner": ("We use cookies to {make this site better|show you ads|remember you}. {Accept all|Only what is needed|Read more|Close}.",
-               "This site uses cookies. By {reading on|clicking here} you {agree|say yes} to our rules.", "Please {log in|sign up|turn off your ad blocker} to read this page."),
-    "menu": ("Home | {News|About us|Shop} | {Contact|Help|Search} | {Log in|Sign up}", "{Next|Back} page {1|2|3} of {9|99} | Share | Print | Report",
-             "Copyright. All rights reserved. {Terms|Privacy} | {Jobs|Press}"),
-    "spam": ("{BUY NOW|CLICK HERE|WIN BIG|HURRY}!!! {cheap|free|best} {pills|watches|phones|loans} {for you|today only|no risk}!!!", "You have won a free {phone|car|trip}! Send your {name|number|card} {now|today}!!!",
-             "{best|cheap} {loans|pills|watches} best {loans|pills|watches} cheap {loans|pills|watches} online"),
-    "log": ("ERROR {404|500|503} at line {7|31|88}: {page|file|user} not found", "[{10|11|12}:{05|17|42}] {GET|POST} /{index|login|img} {200|302|404}"),
-})  # fmt: skip
+from puna.corpus.world.writer import Writer
+
+SORTS = ("junk.banner", "junk.menu", "junk.spam", "junk.log")
+CLASSES = ("main", "post", "wrap", "content", "col", "box", "entry", "article")
+INK = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def junk(writer: Writer) -> str:
-    """Return a page of nothing: some lines of one or two sorts."""
-    sorts = writer.rng.sample(tuple(RULES.rules), 1 + writer.chance(0.4))
-    return "\n".join(sentence(writer.write(RULES, writer.pick(sorts))) for _ in range(3 + writer.below(8)))
+def junk(writer: Writer, sort: str) -> str:
+    """Return a page of nothing: lines of one sort, or of two."""
+    sorts = [f"junk.{sort}", *([writer.pick(SORTS)] if writer.chance(0.3) else [])]
+    return "\n".join(writer.sentence(writer.write(writer.pick(sorts))) for _ in range(3 + writer.below(8)))
 
 
 def scrambled(writer: Writer, text: str) -> str:
@@ -32,8 +28,43 @@ def scrambled(writer: Writer, text: str) -> str:
 
 
 def near_copy(writer: Writer, text: str) -> str:
-    """Return `text` as another site would have copied it: a sentence less, and a line of its own around it."""
+    """Return `text` as another site would have copied it: a sentence less, and a line of its own before or after it."""
     sentences = text.split(". ")
     if len(sentences) > 2:
         del sentences[writer.below(len(sentences) - 1)]
-    return f"{'. '.join(sentences)}\n{writer.write(RULES, writer.pick(('banner', 'menu')))}"
+    line = writer.write(writer.pick(("junk.banner", "junk.menu")))
+    parts = [". ".join(sentences), line]
+    return "\n".join(parts if writer.chance(0.7) else parts[::-1])
+
+
+def page(writer: Writer, text: str) -> str:
+    """Return a page of HTML around `text`: its paragraphs in order, every line of them whole, and boilerplate before, between and after."""
+    name = f"{writer.pick(CLASSES)}-{_ink(writer, 4)}"
+    title = html.escape(text.split("\n", 1)[0][:40])
+    blocks = [block for part in text.split("\n\n") for block in _paragraph(writer, part)]
+    head = f'<!DOCTYPE html>\n<html lang="{writer.voice.language.code}">\n<head><meta charset="utf-8"><title>{title}</title>'
+    style = f'<link rel="stylesheet" href="/{_ink(writer, 8)}.css"></head>\n<body>' if writer.chance(0.7) else "</head>\n<body>"
+    before = [f'<nav class="{_ink(writer, 6)}">{_boiler(writer, "junk.menu")}</nav>', *_maybe(writer, "cookie", "junk.banner")]
+    after = [*_maybe(writer, "ad", "junk.spam"), f"<footer>{_boiler(writer, 'junk.menu')}</footer>"]
+    if writer.chance(0.5):
+        after.append(f'<script>var id="{_ink(writer, 10)}";load(id,{writer.below(1000)});</script>')
+    body = [f'<div class="{name}">', *blocks, "</div>"]
+    return "\n".join([head + style, *before, *body, *after, "</body>\n</html>"])
+
+
+def _paragraph(writer: Writer, part: str) -> list[str]:
+    lines = [html.escape(line, quote=False) for line in part.split("\n")]
+    blocks = [f"<p>{'<br>'.join(lines)}</p>"] if len(lines) < 3 else [f"<pre>{chr(10).join(lines)}</pre>"]
+    return [*blocks, *_maybe(writer, "share", "junk.menu")] if writer.chance(0.2) else blocks
+
+
+def _maybe(writer: Writer, name: str, symbol: str) -> list[str]:
+    return [f'<div class="{name}" id="{_ink(writer, 5)}">{_boiler(writer, symbol)}</div>'] if writer.chance(0.6) else []
+
+
+def _boiler(writer: Writer, symbol: str) -> str:
+    return html.escape(writer.write(symbol), quote=False)
+
+
+def _ink(writer: Writer, length: int) -> str:
+    return "".join([writer.pick(INK) for _ in range(length)])

@@ -1,7 +1,9 @@
 """Sums with worked steps, and the pairs of operands that training never sees.
 
-A step of a worked sum is a sum itself: adding column by column uses one-digit sums, borrowing uses differences like 13 - 7. Those basic sums are never held
-out, so that no step of a taught sum can give a held-out one away. Whether another pair is held out is a hash of the pair, alike for a + b and b + a.
+A small step is counted on: "17 + 5: 17 (5), 18 (4), 19 (3), 20 (2), 21 (1), 22 (0)", the number so far and how many are left. Each state follows from the one
+before by two things that a tiny model learns quickly, the next number and the number before; so who has learnt to count can add what nobody showed them.
+Steps over 9 are worked in columns, ones first, and a column's sums of digits are then never held out, for they are in the working of others.
+Whether another pair is held out is a hash of the pair, alike for a + b and b + a.
 """
 
 from __future__ import annotations
@@ -9,11 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from puna.corpus.world.facts import World
-from puna.corpus.world.grammar import Grammar, Writer, sentence
-from puna.corpus.world.vocabulary import COUNTED
+from puna.corpus.world.writer import Writer
 from puna.seeds import seed_of
 
-PLACES = ("ones", "tens", "hundreds")
+MOST_COUNTED = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Sum:
 
     @property
     def basic(self) -> bool:
-        """Say whether this may be a step of a larger sum."""
+        """Say whether this may be a column of a larger sum."""
         return self.right <= 9 and self.left <= (9 if self.sign == "+" else 18)
 
     def __str__(self) -> str:
@@ -38,76 +39,93 @@ class Sum:
 
 
 def is_heldout(world: World, item: Sum) -> bool:
+    if not item.right or (world.settings.largest_step > MOST_COUNTED and item.basic):
+        return False
     pair = sorted((item.left, item.right)) if item.sign == "+" else (item.left, item.right)
-    return not item.basic and seed_of(world.seed, "heldout sum", item.sign, *pair) < world.settings.heldout_sums * 2**63
+    return seed_of(world.seed, "heldout sum", item.sign, *pair) < world.settings.heldout_sums * 2**63
 
 
-def draw(world: World, writer: Writer, *, heldout: bool = False) -> Sum:
-    """Draw a sum that is taught, or one that is held out."""
-    largest = world.settings.largest_number
-    while True:
-        a, b = writer.rng.randint(0, largest), writer.rng.randint(0, largest)
-        item = Sum(a, "+", b) if writer.chance(0.5) else Sum(max(a, b), "-", min(a, b))
-        if is_heldout(world, item) == heldout:
-            return item
+def candidate(writer: Writer) -> Sum:
+    """Draw a sum, taught or held out."""
+    settings = writer.world.settings
+    left, right = writer.below(settings.largest_number + 1), writer.below(settings.largest_step + 1)
+    return Sum(left, "+", right) if writer.chance(0.5) else Sum(max(left, right), "-", min(left, right))
 
 
-def told(result: int) -> str:
-    """Return a result as the answer to a question."""
-    return f"The answer is {result}."
+def draw(writer: Writer) -> Sum:
+    """Draw a sum that is taught."""
+    while is_heldout(writer.world, item := candidate(writer)):
+        pass
+    return item
 
 
-def steps(item: Sum) -> list[str]:
-    """Return the column-wise working, ones first; each step is one clause."""
+def steps(writer: Writer, item: Sum) -> str:
+    """Return the working of `item`: counted, or in columns."""
+    if item.right > MOST_COUNTED:
+        return "; ".join(_columns(writer, item))
+    way = 1 if item.sign == "+" else -1
+    return ", ".join(f"{item.left + way * done} ({item.right - done})" for done in range(item.right + 1))
+
+
+def _columns(writer: Writer, item: Sum) -> list[str]:
+    """Return the working column by column, ones first; each step is one clause."""
     told, carry, place = [], 0, 0
     left, right = item.left, item.right
     while place == 0 or left or right or carry:
+        writer.given.update(place=writer.write(f"col.place.{min(place, 3)}"))
         a, b = left % 10, right % 10
-        name = PLACES[place] if place < len(PLACES) else "thousands"
-        told.append(f"{name}: {_add(a, b, carry) if item.sign == '+' else _subtract(a, b, carry)}")
+        told.append(_add(writer, a, b, carry) if item.sign == "+" else _subtract(writer, a, b, carry))
         carry = int(a + b + carry > 9) if item.sign == "+" else int(a - carry < b)
         left, right, place = left // 10, right // 10, place + 1
     return told
 
 
-def _add(a: int, b: int, carry: int) -> str:
+def _add(writer: Writer, a: int, b: int, carry: int) -> str:
     total = a + b + carry
-    carried = f" and {carry} is {total}" if carry else ""
-    return f"{a} + {b} = {a + b}{carried}" + (f", write {total % 10} and carry 1" if total > 9 else "")
+    text = writer.write("col.add", a=str(a), b=str(b), c=str(a + b))
+    if carry:
+        text += writer.write("col.carried", d=str(total))
+    return text + (writer.write("col.write", e=str(total % 10)) if total > 9 else "")
 
 
-def _subtract(a: int, b: int, borrowed: int) -> str:
-    lent = f"{a} less 1 is {a - 1}, " if borrowed and a else ""
-    # A borrowing nought becomes nine, having itself borrowed from the next column.
-    lent = "0 less 1 is 9, borrow 1, " if borrowed and not a else lent
-    a = (a - borrowed) % 10 if borrowed else a
-    return lent + (f"{a} - {b} = {a - b}" if a >= b else f"borrow 1, {a + 10} - {b} = {a + 10 - b}")
+def _subtract(writer: Writer, a: int, b: int, borrowed: int) -> str:
+    # A borrowing nought becomes nine, having itself borrowed from the next column; nine is enough for any digit.
+    was, a = a, (a - borrowed) % 10
+    plain, short = ("col.lent", "col.both") if borrowed else ("col.sub", "col.borrow")
+    symbol = "col.nought" if borrowed and not was else short if a < b else plain
+    top = a + 10 if a < b else a
+    return writer.write(symbol, a=str(top), b=str(b), c=str(top - b), f=str(was), g=str(was - 1))
 
 
-WORDS = Grammar({
-    "+": ("{x.name} had {left} {what}. {y.name} {gave|brought} {x.them} {right} more. {sum} = {result}, so {x.name} {now has|then had} {result} {what}.",
-          "there were {left} {what} in a box, and {x.name} put {right} more into it. Now there are {sum} = {result} {what}.",
-          "{x.name} found {left} {what} and {y.name} found {right}. Together they have {sum} = {result} {what}."),
-    "-": ("{x.name} had {left} {what}. {x.They} {lost|sold|gave away} {right} of them. {sum} = {result}, so {x.name} has {result} {what} left.",
-          "there were {left} {what} on the table, and {y.name} took {right}. Now there are {sum} = {result} {what}.",
-          "of {left} {what}, {right} {broke|were gone}. {sum} = {result}, so {result} were left."),
-    "plain": ("{sum} = {result}", "{sum} = {result}", "{sum} is {result}", "what is {sum}? The answer is {result}"),
-    "worked": ("{sum}: {steps}. So {sum} = {result}", "how much is {sum}? {steps}. It is {result}", "{sum} = ? {steps}. The answer is {result}"),
-})  # fmt: skip
+def answer(writer: Writer, item: Sum) -> str:
+    """Return the answer to a question for `item`: its working and its result."""
+    return writer.write("sum.answer", sum=str(item), steps=steps(writer, item), result=str(item.result))
 
 
-def sums(world: World, writer: Writer) -> str:
-    """Return a page of sums: drills, worked sums, and sums in words."""
-    return "\n".join(_one(world, writer) for _ in range(5 + writer.below(6)))
+def sums(writer: Writer) -> str:
+    """Return a page of sums: drills, worked sums, sums in words, and rows of numbers."""
+    return "\n".join(_line(writer) for _ in range(4 + writer.below(6)))
 
 
-def _one(world: World, writer: Writer) -> str:
-    item = draw(world, writer)
-    x = world.someone(writer.rng)
-    y = world.by_name[x.values["friend"]]
-    writer.cast.update(x=x, y=y)
+def _line(writer: Writer) -> str:
+    roll = writer.rng.random()
+    if roll < 0.12:
+        return _row(writer)
+    item = draw(writer)
+    x = writer.world.someone(writer.rng)
+    writer.play("x", x)
+    writer.play("y", writer.world.entities[x.values["friend"]])
     # Sums in words speak of several things: "1 stones" would be no English.
-    in_words = item.sign if min(item.left, item.right, item.result) > 1 else "plain"
-    symbol = writer.pick(("plain", "plain", "plain", "worked", in_words))
-    words = {"left": str(item.left), "right": str(item.right), "sum": str(item), "result": str(item.result), "what": writer.pick(COUNTED)}
-    return sentence(writer.write(WORDS, symbol, steps="; ".join(steps(item)), **words))
+    in_words = f"sum.{item.sign}" if min(item.left, item.right, item.result) > 1 else "sum.plain"
+    symbol = "sum.worked" if roll < 0.54 else "sum.plain" if roll < 0.72 else in_words
+    words = {"left": str(item.left), "right": str(item.right), "sum": str(item), "result": str(item.result)}
+    return writer.say(symbol, steps=steps(writer, item), what=writer.write("sum.what"), **words)
+
+
+def _row(writer: Writer) -> str:
+    last = writer.world.settings.largest_number + min(writer.world.settings.largest_step, MOST_COUNTED)
+    first = writer.below(last - 2)
+    row = [str(number) for number in range(first, min(last, first + 3 + writer.below(9)) + 1)]
+    back = writer.chance(0.4)
+    row = row[::-1] if back else row
+    return writer.say("sum.back" if back else "sum.row", row=", ".join(row), first=row[0], last=row[-1])

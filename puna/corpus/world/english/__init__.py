@@ -1,0 +1,1 @@
+"""English: the world's first language, with the largest repertoire."""

@@ -1,0 +1,66 @@
+"""English for sums, code and puzzles: how each is asked, worked and told. The working itself comes from `sums.py`, `code.py` and `puzzles.py`."""
+
+SUMS: dict[str, tuple[str, ...]] = {
+    "sum.ask": ("What is {sum}?", "How much is {sum}?", "{sum} = ?"),
+    "sum.answer": ("{steps}. The answer is {result}.",),
+    "sum.plain": (
+        "{sum} = {result}", "{sum} is {result}", "what is {sum}? The answer is {result}", "{sum} makes {result}", "{result} = {sum}", "{sum}: {result}", "that {sum} = {result} is easy to see", "learn this by heart: {sum} = {result}", "{sum} gives {result}", "the answer to {sum} is {result}", "write {result} after {sum} =", "{sum}? {result}, of course",
+        "- {sum} = {result}", "true: {sum} = {result}", "{result} is {sum}", "if you type {sum}, you get {result}",
+    ),
+    "sum.worked": (
+        "{sum}: {steps}. So {sum} = {result}", "how much is {sum}? {steps}. It is {result}", "{sum} = ? {steps}. The answer is {result}", "what is {sum}? {steps}. The answer is {result}", "{sum}. We count: {steps}. That makes {result}", "to find {sum}, count: {steps}. Result: {result}", "for {sum} we go {steps} and stop: {result}", "count with me. {sum}: {steps}. {result}!",
+        "{sum} with fingers: {steps}. {result}", "{steps}: so one counts {sum}, and gets {result}", "Q: {sum} A: {steps}. The answer is {result}", "task: {sum}. Work: {steps}. Answer: {result}", "Question: What is {sum}?\nAnswer: {steps}. The answer is {result}", "Question: How much is {sum}?\nAnswer: {steps}. The answer is {result}", "{sum} step by step: {steps}. The answer is {result}", "again {sum}: {steps}; done, {result}",
+        "{sum} = {result}, because {steps}", "{sum} = {result}. Work: {steps}", "do you see why {sum} = {result}? {steps}", "{result} is right for {sum}: {steps}", "{x.name} works out {sum}: {steps}. {x.They} {x:says/say} {result}", "{x.name} asks {y.name} for {sum}. {steps}, says {y.name}, so {result}", "teacher: {sum}? Child: {steps}. {result}", "nobody helped {x.name} with {sum}: {steps}. {result} was right",
+        "line by line, {sum}:\n{steps}\n{result}", "{sum}\n{steps}\nThe answer is {result}",
+        "who can do {sum}? {steps}. Yes, {result}", "{x.name} knows {sum} by heart, {y.name} counts: {steps}. Both say {result}", "on the board stood {sum}. {x.name} wrote {steps} and then {result}", "slowly now, {sum}: {steps}. There it is, {result}", "no fear of {sum}: {steps}. {result}, you see", "first {sum}. {steps}. Then {result}", "exercise: {sum}. Solution: {steps}. {result}", "{y.name} got {result} for {sum}, like this: {steps}",
+        "if you forget {sum}, go {steps}, and you have {result}", "{steps} shows that {sum} is {result}", "a child counts {sum} as {steps}: {result}", "the way from {sum} to {result}: {steps}", "check: {sum} gives {result}, since {steps}", "let us do {sum} together: {steps}. {result}", "in the book: {sum}, {steps}, {result}", "say {sum} aloud: {steps}. And {result}", "{sum} makes {result}. Proof: {steps}", "without a pen, {sum}: {steps}, so {result}",
+        "yesterday {x.name} did {sum}: {steps}. {result}, well done", "to get {result} from {sum}: {steps}", "I ask you {sum}, you tell me {steps}, and {result}", "number by number, {sum} goes {steps}. The end is {result}", "{sum}, easy: {steps}. {result}", "wrong ways are many for {sum}, the right one is {steps}, so {result}", "{x.They} {x:counts/count} {sum} at night: {steps}. {result}, and {x.name} sleeps", "example: {sum}. {steps}. Therefore {result}",
+    ),
+    "sum.+": (
+        "{x.name} had {left} {what}. {y.name} {gave|brought} {x.them} {right} more. {sum} = {result}, so {x.name} {now has|then had} {result} {what}", "there were {left} {what} in a box, and {x.name} put {right} more into it. Now there are {sum} = {result} {what}", "{x.name} found {left} {what} and {y.name} found {right}. Together they have {sum} = {result} {what}",
+        "{left} {what} on the {table|floor} and {right} in the {bag|hand} of {x.name}: {sum} = {result}", "on Monday {x.name} sold {left} {what}, on Tuesday {right}. That is {sum} = {result}", "how many {what} do {left} and {right} make? {sum} = {result}", "after {left} {what}, {right} more came. {y.name} counted {sum} = {result} {what}", "{x.name} needs {left} {what} for the {house|school} and {right} for {y.name}: {sum} = {result} {what}",
+    ),
+    "sum.-": (
+        "{x.name} had {left} {what}. {x.They} {lost|sold|gave away} {right} of them. {sum} = {result}, so {x.name} has {result} {what} left", "there were {left} {what} on the table, and {y.name} took {right}. Now there are {sum} = {result} {what}", "of {left} {what}, {right} {broke|were gone}. {sum} = {result}, so {result} were left", "{x.name} wants {left} {what} and has {right}. {sum} = {result} are missing",
+        "{left} {what} were in the bag. {right} fell out. {sum} = {result} stayed", "{x.name} has {left} {what}, {y.name} {right}. That is {sum} = {result} more", "{y.name} used {right} of {left} {what}; {sum} = {result} are still there", "take {right} {what} from {left}: {sum} = {result}",
+    ),
+    "sum.what": ("stones", "shells", "eggs", "coins", "books", "cups", "roses", "leaves", "stamps", "buttons"),
+    "sum.row": ("count {up|on}: {row}", "{row}", "the numbers go {row}", "say it aloud: {row}", "{row}, and so on", "from {first} to {last}: {row}"),
+    "sum.back": ("count back: {row}", "{row}", "backwards: {row}", "down from {first}: {row}", "{row}, and stop"),
+    "col.add": ("{place}: {a} + {b} = {c}",), "col.sub": ("{place}: {a} - {b} = {c}",), "col.carried": (" and 1 is {d}",), "col.write": (", write {e} and carry 1",),
+    "col.lent": ("{place}: {f} less 1 is {g}, {a} - {b} = {c}",), "col.borrow": ("{place}: borrow 1, {a} - {b} = {c}",), "col.both": ("{place}: {f} less 1 is {g}, borrow 1, {a} - {b} = {c}",), "col.nought": ("{place}: 0 less 1 is 9, borrow 1, {a} - {b} = {c}",),
+    "col.place.0": ("ones",), "col.place.1": ("tens",), "col.place.2": ("hundreds",), "col.place.3": ("thousands",),
+}  # fmt: skip
+
+CODE: dict[str, tuple[str, ...]] = {
+    "code.intro": ("Here is a function that {does}.", "This function {does}:", "A small function. It {does}.", "{name} {does}:", "What does {name} do? It {does}.", "# {name} {does}", '"""{does}"""', "In Python, one {does} like this:", "{x.name} wrote a function that {does}.", "Look at {name}. It {does}.", "Exercise: a function that {does}.", "The next function {does}."),
+    "code.call": (
+        "{call} returns {value}.", ">>> {call}\n{value}", "print({call})  # {value}", "assert {call} == {value}", "{call} gives {value}.", "# {call} -> {value}", "What does {call} return? It returns {value}.", "The value of {call} is {value}.", "Call {call}, and you get {value}.", "{call} == {value}", "Example: {call} is {value}.", "For {args} the result is {value}.", "result = {call}  # {value}",
+        "Question: What does {call} return?\nAnswer: It returns {value}.", "In: {call}\nOut: {value}", "{call} is {value}, because {why}.", "Why is {call} {value}? Because {why}.", "{call}: {why}, so it returns {value}.", "With {args}, {why}: {value}.", "We try {call}; {why}. The result is {value}.",
+    ),
+    "code.ask": ("{source}\nWhat does {call} return?",), "code.answer": ("It returns {value}.",),
+    "does.add": ("adds {k} to a number", "makes a number {k} larger"), "does.double": ("doubles a number", "adds a number to itself"), "does.larger": ("returns the larger of two numbers", "compares two numbers and keeps the larger"), "does.smaller": ("returns the smaller of two numbers", "keeps the smaller of two numbers"),
+    "does.first": ("returns the first item of a list", "looks at the beginning of a list"), "does.last": ("returns the last item of a list", "looks at the end of a list"), "does.count": ("counts the items of a list", "tells how long a list is"), "does.big": ("tells whether a number is over {k}", "compares a number with {k}"), "does.turn": ("turns a list round", "puts a list in the opposite order"),
+    "does.both": ("joins two words", "writes one word after another"), "does.price": ("looks up a price", "knows what things cost"), "does.top": ("counts from 1 to a number", "makes a list of the first numbers"), "does.has": ("tells whether a word is in a list", "looks for a word in a list"), "does.letter": ("returns the first letter of a word", "takes a word and keeps one letter"), "does.times": ("writes a word {k} times", "repeats a word {k} times"),
+    "why.add": ("x is {arg}", "{k} more than {arg} is {value}"), "why.double": ("twice {arg} is {value}",), "why.larger": ("{value} is not the smaller one", "the other one is not larger"), "why.smaller": ("{value} is not the larger one", "the other one is not smaller"), "why.first": ("the list begins with {value}",), "why.last": ("the list ends with {value}",), "why.count": ("there are {value} items",),
+    "why.big": ("we compare {arg} with {k}",), "why.turn": ("the last item comes first",), "why.both": ("the second word follows the first",), "why.price": ("the price of {arg} is {value}",), "why.top": ("range stops before its end",), "why.has": ("we look at each word",), "why.letter": ("a word begins at 0",), "why.times": ("a word times {k} is a longer word",),
+}  # fmt: skip
+
+PUZZLES: dict[str, tuple[str, ...]] = {
+    "puzzle.line": ("Puzzle: {question} {working}", "{question} {working}", "Question: {question}\nAnswer: {working}", "{question}\n{working}", "Think about this: {question} First things first. {working}", "{question} Let us see. {working}", "Riddle: {question} Solution: {working}", "- {question} {working}", "Can you say it? {question} {working}", "Q: {question}\nA: {working}", "Step by step: {question} {working}", "For clever heads: {question} {working}"),
+    "older.ask": ("Who is older, {x.name} or {y.name}?", "Which of the two is older, {x.name} or {y.name}?"),
+    "older.answer": ("{x.name} is {x.age}. {y.name} is {y.age}. {older} is older.",),
+    "same.ask": ("Do {x.name} and {y.name} live in the same town?", "Is the town of {x.name} also the town of {y.name}?"),
+    "same.answer": ("{x.name} lives in {x.town}. {y.name} lives in {y.town}. {verdict}.",),
+    "cost.told": ("{cost.answer}", "of {g.a} the price is {g.price}, of {k.a} {k.price}; together {sum}, so {steps}. That is {result}", "you pay {g.price} and {k.price}. {sum}: {steps}. In all {result} coins", "{g.a} for {g.price}, {k.a} for {k.price}. Count {sum}: {steps}. {result} coins", "first {g.a}, {g.price} coins, then {k.a}, {k.price} coins; {sum} is {steps}, {result}", "{g.price} coins and {k.price} coins are {result}, for {sum} goes {steps}", "from the price list: {g.a} {g.price}, {k.a} {k.price}. So {sum}, {steps}. {result} coins", "{result} coins, because {g.a} {g:costs/cost} {g.price}, {k.a} {k.price}, and {sum} goes {steps}", "put {g.price} coins on the table for {g.a} and {k.price} for {k.a}. {sum}: {steps}. {result} lie there"),
+    "older.told": ("{older.answer}", "{x.name} has {x.age} years, {y.name} {y.age}. So it is {older}", "at {x.age} and {y.age}, the older of {x.name} and {y.name} is {older}", "it is {older}: {x.name} is {x.age} and {y.name} {y.age}", "compare {x.age} with {y.age}, the ages of {x.name} and {y.name}: {older} was born first", "{older}, for {y.name} is {y.age} and {x.name} {x.age}"),
+    "same.told": ("{same.answer}", "{x.name}: {x.town}. {y.name}: {y.town}. {verdict}", "{verdict}: {x.name} is from {x.town} and {y.name} from {y.town}", "{x.name} has a house in {x.town}, {y.name} in {y.town}. {verdict}", "one lives in {x.town}, the other in {y.town}. {verdict}", "the towns are {x.town} and {y.town}. {verdict}"),
+    "same.yes": ("Yes",), "same.no": ("No",),
+    "cost.ask": ("How much do {g.a} and {k.a} cost together?", "How many coins do {g.a} and {k.a} cost?"),
+    "cost.answer": ("The price of {g.a} is {g.price}, of {k.a} {k.price}. {sum}: {steps}. The answer is {result}.",),
+    "who.ask": ("Who of {x.town} is {x.job.a}?", "What is the name of the {x.job} of {x.town}?", "Which {x.job} lives in {x.town}?"),
+    "who.answer": ("{x.name} lives in {x.town} and is {x.job.a}. So it is {x.name}.", "In {x.town} there is one {x.job}: {x.name}.", "Of all people of {x.town}, only {x.name} is {x.job.a}.", "It is {x.name}, who lives in {x.town} and works as {x.job.a}."),
+    "elim.open": ("{x.name}, {y.name} and {z.name} own three things: {things}.", "Three things: {things}. Three people: {x.name}, {y.name} and {z.name}.", "There are {things}, and each belongs to one of {x.name}, {y.name} and {z.name}.", "Whose are these: {things}? They belong to {x.name}, {y.name} and {z.name}."),
+    "elim.clue": ("{x.name} does not own {y.thing.a}, and {z.name} has neither that nor {x.thing.a}.", "The {x.thing} is not the thing of {z.name}, and the {y.thing} belongs neither to {z.name} nor to {x.name}.", "{z.name} says: I own neither {x.thing.a} nor {y.thing.a}. {x.name} adds: and I have no {y.thing}."),
+    "elim.end": ("So {z.name} owns {z.thing.a}, {y.name} {y.thing.a}, and {x.thing.a} is left for {x.name}.", "Then the {y.thing} is {y.name}'s, the {z.thing} {z.name}'s, and the {x.thing} {x.name}'s.", "Therefore {z.thing.a} belongs to {z.name}, {y.thing.a} to {y.name}, {x.thing.a} to {x.name}."),
+}  # fmt: skip

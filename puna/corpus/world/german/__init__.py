@@ -1,0 +1,1 @@
+"""German: a smaller repertoire, with genders and cases from tables."""

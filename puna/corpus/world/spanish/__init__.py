@@ -1,0 +1,1 @@
+"""Spanish: a smaller repertoire, with genders and contractions from tables."""
