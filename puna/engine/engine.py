@@ -101,20 +101,22 @@ class Engine:
 
     def stream_chat(self, messages: Sequence[Message], settings: SamplingSettings) -> Stream:
         """Stream the assistant's next message. The chat format ends it, whatever end tokens the directory lists."""
-        return self._stream(self.codec.prompt(Dialog(tuple(messages))), settings, self._end_ids | self.tokenizer.stop_ids)
+        return self._stream(self.codec.prompt(Dialog(tuple(messages))), settings, self._end_ids | self.tokenizer.stop_ids, continues=False)
 
     def prompt_of(self, text: str) -> list[int]:
         """Return the ids of a document that begins with `text`."""
         return [self.tokenizer.bos_id, *self.tokenizer.encode(text)]
 
-    def _stream(self, prompt_ids: Sequence[int], settings: SamplingSettings, end_ids: Collection[int]) -> Stream:
-        sequence = self._sequence(prompt_ids, settings, item=0, end_ids=end_ids)
+    def _stream(self, prompt_ids: Sequence[int], settings: SamplingSettings, end_ids: Collection[int], *, continues: bool = True) -> Stream:
+        sequence = self._sequence(prompt_ids, settings, item=0, end_ids=end_ids, continues=continues)
         stream = Stream(self._run([sequence], settings))
         if sequence.stop_reason is not None:
             stream.sample = sequence.sample()
         return stream
 
-    def _sequence(self, prompt_ids: Sequence[int], settings: SamplingSettings, *, item: int, end_ids: Collection[int]) -> SequenceState:
+    def _sequence(
+        self, prompt_ids: Sequence[int], settings: SamplingSettings, *, item: int, end_ids: Collection[int], continues: bool = True
+    ) -> SequenceState:
         config = self.model.config
         if not prompt_ids:
             raise DataError("the prompt is empty: give at least one token, such as <|begin_of_text|>")
@@ -123,7 +125,8 @@ class Engine:
             raise DataError(f"the prompt holds token id {outside}, outside of the model's vocabulary of {config.vocab_size}")
         if len(prompt_ids) > config.max_positions:
             raise DataError(f"the prompt has {len(prompt_ids)} tokens, the model's context has {config.max_positions}; shorten it")
-        return SequenceState(prompt_ids, settings, self.tokenizer, item=item, end_ids=end_ids, context=config.max_positions)
+        context = config.max_positions
+        return SequenceState(prompt_ids, settings, self.tokenizer, item=item, end_ids=end_ids, context=context, continues=continues)
 
     def _groups(self, sequences: Sequence[SequenceState], settings: SamplingSettings) -> Iterator[list[SequenceState]]:
         """Cut a large batch into groups whose cache stays within `BATCH_CACHE_BYTES`; like lengths come together."""

@@ -14,7 +14,7 @@ from puna.tokens.tokenizer import TextStream, Tokenizer
 
 
 class SequenceState:
-    """Takes tokens one by one and turns them into text that may be shown. `item` seeds its draws."""
+    """Takes tokens one by one and turns them into text that may be shown. `item` seeds its draws; `continues` says that the prompt's text goes on."""
 
     def __init__(
         self,
@@ -25,6 +25,7 @@ class SequenceState:
         item: int,
         end_ids: Collection[int],
         context: int,
+        continues: bool = True,
     ) -> None:
         self.prompt_ids = tuple(prompt_ids)
         self.item = item
@@ -34,7 +35,7 @@ class SequenceState:
         self._max_tokens, self._context = settings.max_tokens, context
         self._logprobs: list[float] = []
         self._shown: list[str] = []
-        self._stream, self._stops = TextStream(tokenizer), StopStrings(settings.stop)
+        self._stream, self._stops = TextStream(tokenizer, continues=continues), StopStrings(settings.stop)
         if len(self.prompt_ids) >= context:
             self.stop_reason = "context_full"
 

@@ -111,13 +111,13 @@ class _Gigatoken:
         self._build()
 
     def encode(self, text: str) -> list[int]:
-        ids: list[int] = self._timed(lambda: self._inner.encode(text.encode())).tolist()
-        return ids
+        found: list[int] = self._timed(lambda: self._ids(text.encode()))
+        return found
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         batch = [text.encode() for text in texts]
         if sum(map(len, batch)) < _FEW_CHARACTERS:
-            found: list[list[int]] = self._timed(lambda: [self._inner.encode(data).tolist() for data in batch])
+            found: list[list[int]] = self._timed(lambda: [self._ids(data) for data in batch])
         else:
             found = self._timed(lambda: self._inner.encode_batch_list(batch))
         return found
@@ -129,6 +129,11 @@ class _Gigatoken:
         with _translated("the gigatoken library refuses it"):
             self._inner = gigatoken.Tokenizer.from_json(self._json)
         self._seconds_left = REBUILD * max(time.perf_counter() - began, _LEAST_SECONDS)
+
+    def _ids(self, data: bytes) -> list[int]:
+        ids: Any = self._inner.encode(data)
+        found: list[int] = memoryview(ids).tolist()  # a fifth faster than the array's own
+        return found
 
     def _timed(self, work: Callable[[], Any]) -> Any:
         if self._seconds_left < 0:

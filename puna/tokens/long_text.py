@@ -6,8 +6,8 @@ five million spaces. Llama 3's own encoder cuts every 400,000 characters, and it
 1. **At a border.** After a letter or digit with ASCII punctuation or white space behind it, Llama 3's rule ends a piece whatever else stands around, and begins the next
    one afresh: no alternative of the rule holds a letter or digit and then something else, and none looks behind itself. (In SentencePiece: before a space, where no
    token has a space in its middle.) Real text has one every few characters.
-2. **Between pieces.** Where no border comes, Python's `re` finds the pieces by the same rule: a part that ends with a piece is cut as it was, for the only alternative
-   that looks ahead, at white space, takes at the end of a text what it took before.
+2. **Between pieces.** Where no border comes, Python's `re` finds the pieces by the same rule, and runs of them are encoded together. The one alternative that looks ahead
+   is about white space: it leaves the last space of several to the word behind. So a run may end after anything but plain white space, whose pieces go alone.
 3. **Inside a piece** (`splice`). Merging never sees further than the tokens beside it. So if one part's ids end with `s`, the next part's begin with `t`, and `s t` alone
    stays `[s, t]`, nothing ever merged across the border: up to a first such merge both sides run as they would alone, and what lies within `s` and `t` runs
    as it does in `s t` alone, where no merge crosses. The ids of the whole are those of the parts in a row. Only greedy merging by rank, then place, is used.
@@ -29,6 +29,10 @@ Border = re.Pattern[str]
 LLAMA3_BORDER: Border = re.compile(r"[^\W_](?=[\x00-/:-@\[-`{-\x7f])")
 """Letters and digits in Python's tables, which are older than any library's; a character once a letter or digit stays one."""
 
+_PLAIN_SPACES = frozenset(
+    "\t\v\f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+"""White space but for line feed and carriage return."""
 _SPACE = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
@@ -63,16 +67,23 @@ class PieceRule:
         )
 
     def pieces(self, text: str) -> Iterator[tuple[str, bool]]:
-        """Yield `text` in runs of whole pieces, each with False, and pieces longer than a block by themselves with True."""
-        first = 0
+        """Yield `text` in runs of whole pieces that the rule cuts again as they are, each with False, and pieces longer than a block by themselves with True."""
+        first = safe = 0  # where the run begins, and up to where it may go
+        spaces: list[str] = []  # the pieces behind that place
         for piece in self._pattern.finditer(text):
             start, end = piece.span()
-            if end - first > BLOCK and start > first:
-                yield text[first:start], False
-                first = start
             if end - first > BLOCK:
-                yield text[first:end], True
-                first = end
+                yield from ((run, False) for run in (text[first:safe], *spaces) if run)
+                first = safe = start
+                spaces = []
+            if end - start > BLOCK:
+                yield piece.group(), True
+                first = safe = end
+            elif text[end - 1] in _PLAIN_SPACES:
+                spaces.append(piece.group())
+            else:
+                safe = end
+                spaces = []
         if first < len(text):
             yield text[first:], False
 

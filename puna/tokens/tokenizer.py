@@ -173,14 +173,15 @@ class Tokenizer:
 class TextStream:
     """Decodes ids one at a time and lets go of whole characters only: an emoji may take four tokens.
 
-    All that `push` and the closing `flush` return is, joined, what `decode` makes of the same ids.
+    All that `push` and the closing `flush` return is, joined, what `decode` makes of the same ids. Where they continue a text (`continues`), their first space is a space and no
+    dummy, which only Llama 2's tokenizer tells apart.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
+    def __init__(self, tokenizer: Tokenizer, *, continues: bool = False) -> None:
+        self._tokenizer, self._continues = tokenizer, continues
         # SentencePiece shows every broken byte, all others one U+FFFD for the beginning of a character.
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="puna.each_byte" if tokenizer.kind == "llama2" else "replace")
-        self._begun = False
+        self._begun = self._continues
 
     def push(self, token_id: int) -> str:
         """Return the characters that `token_id` completes, perhaps none. Raises `TokenizerError` at an unknown id."""
@@ -190,7 +191,7 @@ class TextStream:
         """Return U+FFFD for a character that was begun and never ended, and be ready for another text."""
         rest = self._decoder.decode(b"", final=True)
         self._decoder.reset()
-        self._begun = False
+        self._begun = self._continues
         return rest
 
     def piece(self, token_id: int) -> bytes:

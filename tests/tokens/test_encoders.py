@@ -206,11 +206,35 @@ RUNS = st.lists(
 @pytest.mark.usefixtures("tiny_blocks")
 @settings(deadline=None, max_examples=400)
 @given(RUNS, HOSTILE, st.text(max_size=80))
+@example([("a", 19)], "00000000000 \u2028\x00", "")
 def test_a_text_in_blocks_has_the_ids_of_the_whole(both, reference, runs, hostile, anything):
     text = hostile + "".join(part * count for part, count in runs) + anything
     expected = reference.encode_ordinary(text)
     for tokenizer in both.values():
         assert tokenizer.encode(text) == expected
+
+
+@pytest.mark.parametrize(("block", "spare"), [(3, 1), (16, 2), (40, 8)])
+def test_seeded_texts_in_blocks_of_many_sizes_have_the_ids_of_the_whole(both, reference, monkeypatch, block, spare):
+    monkeypatch.setattr(long_text, "BLOCK", block)
+    monkeypatch.setattr(long_text, "SPARE", spare)
+    parts = [
+        *"aAsStdlLmrReEvV'’ \t\n\r\x00\x1c\x85\xa0\u2028\u3000019½٣日🦙!?.-_\u0301\u200d",
+        "the",
+        " the",
+        " \n",
+        "?!",
+        "'s",
+        "Qz",
+        "क\u093f",
+        "  ",
+        "\n\n",
+    ]
+    for seed in range(600):
+        draw = random.Random(seed)
+        few = draw.sample(parts, draw.randint(1, 4))
+        text = "".join(draw.choice(few) * draw.choice((1, 1, 1, 2, 7, 40)) for _ in range(draw.randint(10, 60)))
+        assert both[LIBRARIES[seed % 2]].encode(text) == reference.encode_ordinary(text)
 
 
 @pytest.mark.usefixtures("tiny_blocks")

@@ -261,3 +261,10 @@ def test_a_tokenizer_json_of_another_kind_is_refused(ours, tmp_path, case):
         Tokenizer.load(tmp_path)
     assert str(caught.value).startswith(str(file))
     assert "\n" not in str(caught.value)
+
+
+def test_a_continuation_keeps_the_space_it_begins_with(ours):
+    ids = ours.encode("the llama")
+    assert ours.decode(ids) == "the llama"
+    stream = TextStream(ours, continues=True)
+    assert "".join(map(stream.push, ids)) + stream.flush() == " the llama"
