@@ -7,6 +7,7 @@ line), not each time it moves.
 from __future__ import annotations
 
 import json
+import math
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ Role = Literal["system", "user", "assistant", "ipython"]
 End = Literal["eot", "eom", "cut"]
 BUILTIN_TOOLS = frozenset({"brave_search", "wolfram_alpha", "code_interpreter"})
 MAX_DEPTH = 100  # levels of objects and lists within a call's arguments or a tool's parameters
+MAX_BITS = 14_000  # of a whole number: Python reads and writes no more than 4,300 digits
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
@@ -68,7 +70,7 @@ class Tool:
             raise DataError(f"{where}: a tool needs a string under 'name'")
         if not isinstance(description, str) or not isinstance(parameters, Mapping):
             raise DataError(f"{where}: tool {shown(name)}: 'description' is a string and 'parameters' an object where given")
-        _refuse_depths(parameters, f"{where}: the parameters of tool {shown(name)}")
+        check_json(parameters, f"{where}: the parameters of tool {shown(name)}")
         return cls(name, description, parameters)
 
     def to_json(self) -> dict[str, Any]:
@@ -97,7 +99,7 @@ class Call:
             arguments = _parsed(arguments, f"{where}: the arguments of {shown(name)}")
         if not isinstance(arguments, Mapping):
             raise DataError(f"{where}: the arguments of {shown(name)} are an object, or JSON text of one")
-        _refuse_depths(arguments, f"{where}: the arguments of {shown(name)}")
+        check_json(arguments, f"{where}: the arguments of {shown(name)}")
         return cls(name, arguments)
 
     def to_json(self) -> dict[str, Any]:
@@ -146,6 +148,8 @@ class Message:
             raise DataError(
                 f"{where}: 'end' is one of {', '.join(get_args(End))}, 'rest' is a string and 'tagged' true or false, where they are given"
             )
+        if role != "assistant" and (rest or tagged or end in ("eom", "cut")):
+            raise DataError(f"{where}: 'rest', 'tagged' and 'end' are for the assistant's messages; a turn of {role} is whole")
         parsed = tuple(Call.from_json(call, where=f"{where}, call {i}") for i, call in enumerate(calls, 1))
         return cls(cast(Role, role), content, train, parsed, rest, end, tagged)
 
@@ -241,7 +245,11 @@ class Score:
 
 def shown(value: object) -> str:
     """Return a value from a file as short text on one line, however long or deep it is."""
-    return _SHORT.repr(value)
+    try:
+        return _SHORT.repr(value)
+    except ValueError:
+        # Python does not write whole numbers of more than 4,300 digits.
+        return f"a value of type {type(value).__name__}"
 
 
 def _id(record: Mapping[str, Any], where: str) -> str:
@@ -254,18 +262,30 @@ def _id(record: Mapping[str, Any], where: str) -> str:
     return str(given)
 
 
-def _refuse_depths(value: object, what: str) -> None:
-    """Raise `DataError` beyond `MAX_DEPTH` levels: what was read at the edge of the interpreter's own limit could not be written again."""
+def check_json(value: object, what: str) -> None:
+    """Raise `DataError` where `value` is no JSON that could be read again: keys that are no strings, numbers without end, more than `MAX_DEPTH` levels."""
     level = [value]
     for _ in range(MAX_DEPTH):
+        strange = next((item for item in level if not _is_json(item)), None)
+        if strange is not None:
+            raise DataError(f"{what} hold {shown(strange)}, which JSON cannot say")
         level = [item for outer in level for item in _items(outer)]
         if not level:
             return
     raise DataError(f"{what} are nested more than {MAX_DEPTH} levels deep")
 
 
+def _is_json(value: object) -> bool:
+    """Say whether `value` itself, whatever it holds, is of a kind that JSON has."""
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) for key in value)
+    if isinstance(value, int):
+        return value.bit_length() <= MAX_BITS
+    return value is None or isinstance(value, str | list | tuple) or (isinstance(value, float) and math.isfinite(value))
+
+
 def _items(value: object) -> Iterable[object]:
-    return value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
 
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:

@@ -31,7 +31,17 @@ CUSTOM = st.builds(Call, NAMES, st.dictionaries(NAMES, VALUES, max_size=3))
 SEARCH = st.builds(lambda name, query: Call(name, {"query": query}), st.sampled_from(["brave_search", "wolfram_alpha"]), CONTENTS)
 CODE = st.builds(
     lambda code: Call("code_interpreter", {"code": code}),
-    st.sampled_from(["print('é')\n", "x = {'a': \"b\"}", "<|eot_id|>"]) | TEXT.filter(str.strip),
+    st.sampled_from(
+        [
+            "print('é')\n",
+            "x = {'a': \"b\"}",
+            "<|eot_id|>",
+            "[print(i) for i in range(3)]",
+            '{"name": 1}',
+            'requests.call(query="a")\nprint(1)',
+        ]
+    )
+    | TEXT.filter(str.strip),
 )
 TOOL = st.builds(Tool, NAMES, TEXT, st.dictionaries(NAMES, VALUES, max_size=2))
 

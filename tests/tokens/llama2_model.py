@@ -25,10 +25,10 @@ LLAMA2 = {
 }
 
 
-def train(*, vocab_size: int = 600, **settings) -> bytes:
+def train(*, text: list[str] = TEXT, vocab_size: int = 600, **settings) -> bytes:
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(TEXT),
+        sentence_iterator=iter(text),
         model_writer=model,
         vocab_size=vocab_size,
         hard_vocab_limit=False,

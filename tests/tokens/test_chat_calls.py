@@ -78,7 +78,7 @@ def test_system_prompts_are_those_of_metas_documents(tokenizer):
     assert head(Dialog((ASK,), tools=(CITY,)), "pythonic").startswith("You are an expert in composing functions.")
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(CUSTOM, min_size=1, max_size=3).map(tuple), st.sampled_from(FORMS))
 def test_arguments_come_back_byte_exact(calls, form):
     text = "".join(write_calls(calls, form))
@@ -86,7 +86,7 @@ def test_arguments_come_back_byte_exact(calls, form):
     assert read_tagged(text, cut=False) == ("", calls, "")
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(CUSTOM, min_size=1, max_size=3).map(tuple), st.sampled_from(FORMS), st.data())
 def test_a_cut_never_invents_a_call(calls, form, data):
     text = "".join(write_calls(calls, form))
@@ -117,6 +117,9 @@ def test_a_cut_never_invents_a_call(calls, form, data):
             [Call("f", {"a": [1, 2.5, -300.0], "b": {"k": None, "l": True}, "c": [1]})],
         ),
         ('[api.search(q="x")]', [Call("api.search", {"q": "x"})]),
+        ("[f(a=1),]", [Call("f", {"a": 1})]),
+        ('{"type": "function", "function": {"name": "f", "arguments": "{\\"a\\": 1}"}}', [Call("f", {"a": 1})]),
+        ('[{"name": "f", "parameters": {}}, {"name": "g", "arguments": {"b": 2}}]', [Call("f", {}), Call("g", {"b": 2})]),
     ],
 )
 def test_what_models_write_is_read(text, calls):
@@ -139,6 +142,44 @@ def test_quotes_that_meta_never_escaped_are_kept():
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'brave_search.call(query="what is f("x") in',
+        'brave_search.call(query="a',
+        'brave_search.call(query="a "x" y") wolfram_alpha.call(query="b',
+    ],
+)
+def test_a_query_that_was_cut_is_not_guessed_at(text):
+    assert read_tagged(text, cut=True) == ("", (), text)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"name": "f", "parameters": {"x": 1e999}}', "[f(x=1e999)]", '{"name": "f", "parameters": ' + '{"a": ' * 101 + "1" + "}" * 102]
+)
+def test_what_could_not_be_written_again_is_no_call(text):
+    assert not find_calls(text, cut=False).calls
+
+
+@pytest.mark.parametrize(
+    "code", ["[print(i) for i in range(3)]", "[int(x) for x in s.split()]\nprint(1)", '{"name": 1}', 'requests.call(query="a")\nprint(1)']
+)
+def test_code_that_begins_as_a_call_does_is_code(code):
+    assert read_tagged(code, cut=False).calls == (Call("code_interpreter", {"code": code}),)
+
+
+def test_nothing_after_the_tag_is_no_call():
+    assert read_tagged("", cut=False) == ("", (), "")
+
+
+def test_code_needs_its_tag_and_only_the_assistant_calls(tokenizer):
+    code = Call("code_interpreter", {"code": "1"})
+    with pytest.raises(DataError, match="python_tag"):
+        codec_for(tokenizer).encode(Dialog((ASK, Message("assistant", "", calls=(code,), tagged=False))))
+    with pytest.raises(DataError, match="only the assistant's"):
+        codec_for(tokenizer).encode(Dialog((Message("user", "a", rest="b"),)))
+
+
 def test_after_the_tag_what_is_no_call_is_code_and_a_broken_call_is_neither():
     code = "import os\nprint({'name': 1})"
     assert read_tagged(code, cut=False).calls == (Call("code_interpreter", {"code": code}),)
@@ -159,9 +200,12 @@ def test_without_offered_tools_text_stays_text(tokenizer):
 @pytest.mark.parametrize(
     ("call", "form", "told"),
     [
-        (Call("f", {"a": float("nan")}), "json", "no JSON"),
-        (Call("f", {"a": {1, 2}}), "tag", "no JSON"),
-        (Call("f", {"a": {1, 2}}), "pythonic", "JSON has no form"),
+        (Call("f", {"a": float("nan")}), "json", "JSON cannot say"),
+        (Call("f", {"a": {1, 2}}), "tag", "JSON cannot say"),
+        (Call("f", {"a": {1, 2}}), "pythonic", "JSON cannot say"),
+        (Call("f", {1: 2}), "json", "JSON cannot say"),
+        (Call("f", {"a": 10**4500}), "pythonic", "JSON cannot say"),
+        (Call("", {}), "json", "no name"),
         (Call("f", {"a b": 1}), "pythonic", "argument 'a b'"),
         (Call("no name", {}), "pythonic", "'no name'"),
         (Call("a>b", {}), "tag", "'a>b'"),

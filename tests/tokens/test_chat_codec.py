@@ -48,6 +48,7 @@ def test_the_format_is_llama3s(tokenizer):
     assert shown(tokenizer, dialog) == expected
 
 
+@settings(deadline=None)
 @given(SIMPLE, ANSWER)
 def test_ids_are_those_of_metas_encoder(tokenizer, messages, answer):
     code = Message("assistant", "", calls=(Call("code_interpreter", {"code": "1 + 1"}),), end="eom")
@@ -55,6 +56,7 @@ def test_ids_are_those_of_metas_encoder(tokenizer, messages, answer):
     assert codec_for(tokenizer).encode(dialog).token_ids == by_meta(tokenizer, dialog.messages)
 
 
+@settings(deadline=None)
 @given(SIMPLE, ANSWER)
 def test_special_tokens_are_the_codecs_alone(tokenizer, messages, answer):
     ids = codec_for(tokenizer).encode(Dialog((*messages, answer))).token_ids
@@ -65,6 +67,7 @@ def test_special_tokens_are_the_codecs_alone(tokenizer, messages, answer):
     assert chat.python_tag not in ids
 
 
+@settings(deadline=None)
 @given(SIMPLE, ANSWER)
 def test_a_dialog_is_its_prompt_and_its_answer(tokenizer, messages, answer):
     codec = codec_for(tokenizer)
@@ -74,7 +77,7 @@ def test_a_dialog_is_its_prompt_and_its_answer(tokenizer, messages, answer):
     assert encoded.counted("sft") == [i >= len(prompt) for i in range(len(encoded.token_ids))]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(dialogs(), st.sampled_from(FORMS))
 def test_what_is_encoded_is_read_back_from_the_ids(tokenizer, dialog, form):
     codec = codec_for(tokenizer, calls=form)
@@ -86,6 +89,7 @@ def test_what_is_encoded_is_read_back_from_the_ids(tokenizer, dialog, form):
     assert codec.encode(Dialog(parsed)).token_ids == encoded.token_ids
 
 
+@settings(deadline=None)
 @given(dialogs(), st.sampled_from(FORMS))
 def test_every_token_has_its_class(tokenizer, dialog, form):
     codec, chat = codec_for(tokenizer, calls=form), tokenizer.chat_ids
@@ -153,7 +157,7 @@ def test_ids_that_are_no_dialog_are_refused_by_the_token(tokenizer):
             codec.parse(ids)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_any_ids_are_read_or_refused(tokenizer, data):
     codec = codec_for(tokenizer)

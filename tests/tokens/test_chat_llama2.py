@@ -51,14 +51,14 @@ def by_meta(model, dialog):
     return ids
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(TURNS, st.none() | CONTENTS)
 def test_ids_are_those_of_metas_encoder(model, llama2, turns, system):
     dialog = dialog_of(turns, system)
     assert codec_for(llama2).encode(dialog).token_ids == by_meta(model, dialog)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(STRIPPED, STRIPPED), min_size=1, max_size=3), st.none() | CONTENTS)
 def test_what_is_encoded_is_read_back(llama2, turns, system):
     dialog = dialog_of(turns, system)
@@ -110,3 +110,20 @@ ASK, TELL = Message("user", "a"), Message("assistant", "b", True)
 def test_what_llama_2_cannot_say_is_refused(llama2, dialog, told):
     with pytest.raises(DataError, match=told):
         codec_for(llama2).encode(dialog)
+
+
+def test_an_answer_that_was_cut_has_no_space_and_no_end(llama2):
+    dialog = Dialog((ASK, Message("assistant", "the llama", True, end="cut")))
+    codec = codec_for(llama2)
+    ids = codec.encode(dialog).token_ids
+    assert llama2.decode(ids) == "<s>[INST] a [/INST] the llama"
+    assert render_template(codec.template, dialog, specials={"bos_token": "<s>", "eos_token": "</s>"}) == "<s>[INST] a [/INST] the llama"
+
+
+def test_a_tokenizer_whose_tokens_reach_across_the_marks_is_refused(tmp_path):
+    text = ["a] t] t] t] t"] * 50
+    model = train(text=text, vocab_size=280, split_by_whitespace=False, split_by_unicode_script=False)
+    (tmp_path / "tokenizer.model").write_bytes(model)
+    odd = Tokenizer.load(tmp_path / "tokenizer.model")
+    with pytest.raises(DataError, match="reaches across"):
+        codec_for(odd).encode(Dialog((ASK, Message("assistant", "t", True))))

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from puna.errors import DataError
 from puna.records import Call, Dialog, Message, Tool
-from puna.tokens import codec_for
+from puna.tokens import Tokenizer, codec_for
 from puna.tokens.chat import encode_rendered, render_template
 
 BOS = {"bos_token": "<|begin_of_text|>"}
 DIALOG = Dialog((Message("user", "Hi"), Message("assistant", "Hello")))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(dialogs(), st.sampled_from(FORMS), st.booleans())
 def test_the_template_writes_what_the_codec_encodes(tokenizer, dialog, form, prompt):
     codec = codec_for(tokenizer, calls=form)
@@ -49,14 +49,34 @@ def test_transformers_gets_the_codecs_ids_from_the_saved_template(tokenizer, tmp
     assert ids == codec.prompt(dialog)
 
 
-@given(dialogs(), st.sampled_from(FORMS))
-def test_rendered_text_encodes_to_the_codecs_ids_where_no_content_spells_a_special_token(tokenizer, dialog, form):
-    codec = codec_for(tokenizer, calls=form)
-    if any("<|" in str(message) for message in dialog.messages) or any("<|" in str(tool) for tool in dialog.tools):
-        return
-    # One by one the codec encodes header, text and calls; in one string a token may reach across, so only the text is compared then.
-    written = render_template(codec.template, dialog, specials=BOS)
-    assert tokenizer.decode(encode_rendered(tokenizer, written)) == written
+@pytest.fixture(scope="module")
+def llama3(shared_data):
+    return Tokenizer.load(shared_data / "llama3_tokenizer.model")
+
+
+PLAIN = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: text[0] not in "\r\n" and "<|" not in text)
+
+
+@settings(deadline=None)
+@given(turns=st.lists(st.tuples(st.sampled_from(["system", "user", "assistant", "ipython"]), PLAIN), min_size=1, max_size=4))
+def test_served_by_the_template_a_dialog_has_the_codecs_ids(llama3, turns):
+    codec, dialog = codec_for(llama3), Dialog(tuple(Message(role, content) for role, content in turns))
+    assert encode_rendered(llama3, render_template(codec.template, dialog, specials=BOS)) == codec.encode(dialog).token_ids
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_call_has_the_codecs_ids_too(llama3, form):
+    codec = codec_for(llama3, calls=form)
+    call = Message("assistant", "", calls=(Call("get_weather", {"city": "Zürich 'x' \"y\"\n", "n": [1, None, True, 2.5]}),))
+    dialog = Dialog((Message("user", "How is it?"), call, Message("ipython", "25 C")), tools=(Tool("get_weather", "Get weather"),))
+    assert encode_rendered(llama3, render_template(codec.template, dialog, specials=BOS)) == codec.encode(dialog).token_ids
+
+
+@pytest.mark.parametrize("message", [Message("user", "\nHi"), Message("assistant", "I look. ", calls=(Call("f", {}),))])
+def test_a_template_joins_tokens_that_the_codec_keeps_apart(llama3, message):
+    """The exceptions that docs/chat.md names: a content that begins with a line end, text before a call without a tag."""
+    codec, dialog = codec_for(llama3), Dialog((Message("user", "a"), message))
+    assert encode_rendered(llama3, render_template(codec.template, dialog, specials=BOS)) != codec.encode(dialog).token_ids
 
 
 @pytest.mark.parametrize(
@@ -67,8 +87,13 @@ def test_rendered_text_encodes_to_the_codecs_ids_where_no_content_spells_a_speci
         "{{ messages.append(1) }}",
         "{{ raise_exception('no') }}",
         "{{ 'a' * 10**9 }}",
-        "{{ 10 ** 10 ** 10 }}",
-        "{{ (10**15) * (10**16) }}",
+        "{{ 10 ** (10 ** 10) }}",
+        "{%- set ns = namespace(x='aaaaaaaa') -%}{%- for i in range(40) -%}{%- set ns.x = ns.x ~ ns.x -%}{%- endfor -%}{{ ns.x | length }}",
+        "{{ 'a'.ljust(1500000000) | length }}",
+        "{{ 'a' | center(1500000000) | length }}",
+        "{{ '{:1500000000}'.format('a') | length }}",
+        "{{ '%1500000000s' | format('a') | length }}",
+        "{{ (['a' * 100000] * 100000) | join | length }}",
         "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}",
         "{% for a in range(99999) %}{% for b in range(99999) %}{{ 'x' * 1000 }}{% endfor %}{% endfor %}",
         "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
@@ -100,6 +125,7 @@ def test_a_template_sees_what_transformers_shows_it():
 HUGGING_FACE = "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n{{ m['content'] | trim }}<|eot_id|>{% endfor %}"
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text(st.characters(exclude_categories=["Cs"]))),

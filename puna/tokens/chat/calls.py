@@ -10,33 +10,40 @@
 built-in tools always have their own. Where the form leaves a choice, Puna writes what Meta's encoder writes: JSON with non-ASCII characters escaped, several calls one
 behind the other, queries in double quotes. It departs where Meta's text could not be read back: quotes inside a query are escaped.
 
-After the tag everything is a call, or else code. Without it, a call is looked for only where tools were offered: any text may hold JSON.
+After the tag everything is a call, or else code; code that is nothing but a list of calls reads as these. Without the tag a call is looked for only where tools were
+offered: any text may hold JSON.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from puna.errors import DataError
-from puna.records import Call
+from puna.records import Call, check_json, shown
 from puna.tokens.chat import pythonic
 
 CallForm = Literal["json", "tag", "pythonic"]
 SEARCH_TOOLS = ("brave_search", "wolfram_alpha")
 CODE = "code_interpreter"
 
-_BUILTIN = re.compile(r"(\w+)\.call\(\s*query\s*=\s*")
+_BUILTIN = re.compile(rf"({'|'.join(SEARCH_TOOLS)})\.call\(\s*query\s*=\s*")
 _TAG = re.compile(r"<function=([^>\s]+)>\s*")
 _TAG_END = re.compile(r"\s*</function>")
-_JSON_BEGIN = re.compile(r'\{\s*"(?:type|name|parameters|arguments)"\s*:')
+_JSON_BEGIN = re.compile(r'(?:\[\s*)?\{\s*"(?:type|name|function|parameters|arguments)"\s*:')
 # A call may begin here: what is looked for in text without a tag.
 _BEGIN = re.compile(f"(?:<function=[^>\\s]+>|{_JSON_BEGIN.pattern}|{pythonic.BEGIN.pattern})", re.ASCII)
+# A call is meant here, readable or not: Python has other uses for braces and brackets.
+_MEANT = re.compile(r'<function=[^>\s]+>|\{\s*"(?:type"\s*:\s*"function"|name"\s*:\s*"[^"]*"\s*,\s*"(?:parameters|arguments)")')
 _BETWEEN = re.compile(r"[\s;,]*")
+_CLOSING = re.compile(r"\s*\)")
 # How many places that look like a call's beginning are tried; real answers have one or two, and each failure costs a look at the text.
 MAX_TRIES = 16
+MAX_CODE = 100_000  # characters in which a look is taken whether they are Python
 
 
 class Read(NamedTuple):
@@ -62,12 +69,14 @@ def write_calls(calls: Sequence[Call], form: CallForm) -> list[str]:
     """Return the texts of `calls`, which follow each other without anything between. Raises `DataError` for what `form` cannot say."""
     if any(map(is_code, calls)) and len(calls) > 1:
         raise DataError("code is everything that follows its tag, so a message with code can hold no other call; use two messages")
-    if form == "pythonic" and calls and not any(map(is_builtin, calls)):
-        return [pythonic.write_list(calls)]
-    return [_written(call, form) for call in calls]
+    texts = [_written(call, form) for call in calls]
+    return [pythonic.write_list(calls)] if form == "pythonic" and calls and not any(map(is_builtin, calls)) else texts
 
 
 def _written(call: Call, form: CallForm) -> str:
+    if not call.name:
+        raise DataError("a call has no name")
+    check_json(call.arguments, f"the arguments of {shown(call.name)}")
     if is_code(call):
         return str(call.arguments["code"])
     if is_builtin(call):
@@ -75,24 +84,22 @@ def _written(call: Call, form: CallForm) -> str:
     if form == "pythonic":
         return pythonic.write_list([call])
     arguments = dict(call.arguments)
-    try:
-        if form == "json":
-            return json.dumps({"type": "function", "name": call.name, "parameters": arguments}, allow_nan=False)
-        if not _TAG.fullmatch(f"<function={call.name}>"):
-            raise DataError(f"the tool's name {call.name!r} cannot stand in a <function=…> tag; it holds '>' or spaces")
-        return f"<function={call.name}>{json.dumps(arguments, allow_nan=False)}</function>"
-    except (TypeError, ValueError, RecursionError) as error:
-        raise DataError(f"the arguments of {call.name!r} are no JSON ({error})") from None
+    if form == "json":
+        return json.dumps({"type": "function", "name": call.name, "parameters": arguments})
+    if not _TAG.fullmatch(f"<function={call.name}>"):
+        raise DataError(f"the tool's name {shown(call.name)} cannot stand in a <function=…> tag; it holds '>' or spaces")
+    return f"<function={call.name}>{json.dumps(arguments)}</function>"
 
 
 def read_tagged(text: str, *, cut: bool) -> Read:
     """Read what follows `<|python_tag|>`; `cut` says that the message never ended, so that code may not be whole."""
-    calls, end = _calls_at(text, 0)
+    calls, end = _calls_at(text, 0, cut=cut)
     rest = _rest(text[end:])
     # Python may begin with a list of calls, and go on.
     if calls and not (rest and text.lstrip().startswith("[")):
         return Read("", tuple(calls), rest)
-    if cut or (not calls and _BEGIN.match(text.lstrip())):
+    begun = text.lstrip()
+    if cut or not begun or _MEANT.match(begun) or (not calls and pythonic.BEGIN.match(begun) and not _is_python(begun)):
         return Read("", (), text)
     return Read("", (Call(CODE, {"code": text}),), "")
 
@@ -101,7 +108,7 @@ def find_calls(text: str, *, cut: bool) -> Read:
     """Look for calls in text without a tag. A call that was begun and cannot be read is `rest` where the message was cut off or is nothing else."""
     begins = [match.start() for _, match in zip(range(MAX_TRIES), _BEGIN.finditer(text), strict=False)]
     for begin in begins:
-        calls, end = _calls_at(text, begin)
+        calls, end = _calls_at(text, begin, cut=cut)
         if calls:
             return Read(text[:begin], tuple(calls), _rest(text[end:]))
     if begins and (cut or not text[: begins[0]].strip()):
@@ -109,16 +116,30 @@ def find_calls(text: str, *, cut: bool) -> Read:
     return Read(text, (), "")
 
 
-def _calls_at(text: str, start: int) -> tuple[list[Call], int]:
+def _is_python(text: str) -> bool:
+    """Say whether `text` is Python, which is parsed and not run."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text[:MAX_CODE])
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return len(text) <= MAX_CODE
+
+
+def _calls_at(text: str, start: int, *, cut: bool) -> tuple[list[Call], int]:
     """Return the calls that follow each other from `start`, and where the last one ends."""
     calls: list[Call] = []
     at = end = _after(_BETWEEN, text, start)
     while True:
         try:
-            found, end = _read(text, at)
-        except (ValueError, RecursionError):
+            found, end_of_found = _read(text, at, cut=cut)
+            for call in found:
+                check_json(call.arguments, call.name)
+        except (ValueError, RecursionError, DataError):
             return calls, end
         calls += found
+        end = end_of_found
         at = _after(_BETWEEN, text, end)
 
 
@@ -131,37 +152,37 @@ def _rest(text: str) -> str:
     return text if text.strip(" \t\r\n;,") else ""
 
 
-def _read(text: str, at: int) -> tuple[list[Call], int]:
+def _read(text: str, at: int, *, cut: bool) -> tuple[list[Call], int]:
     """Return the call or calls of one expression at `at`, and its end. Raises `ValueError` or `RecursionError` where there is none."""
+    if _JSON_BEGIN.match(text, at):
+        value, end = _DECODER.raw_decode(text, at)
+        return [_named(item) for item in (value if isinstance(value, list) else [value])], end
     if text.startswith("[", at):
         return pythonic.read_list(text, at)
-    if text.startswith("{", at):
-        value, end = _json_at(text, at)
-        return [_named(value)], end
     if tag := _TAG.match(text, at):
-        arguments, end = _json_at(text, tag.end())
+        arguments, end = _DECODER.raw_decode(text, tag.end())
         closing = _TAG_END.match(text, end)
         if not closing or not isinstance(arguments, dict):
             raise ValueError("the tag is not closed")
         return [Call(tag.group(1), arguments)], closing.end()
     if builtin := _BUILTIN.match(text, at):
-        value, end = _quoted(text, builtin.end())
+        value, end = _quoted(text, builtin.end(), cut=cut)
         return [Call(builtin.group(1), {"query": value})], end
     raise ValueError("no call begins here")
 
 
 def _named(value: Any) -> Call:
-    """Return the call that a JSON object is: a name, and an object of arguments under `parameters`, or `arguments` as other models write."""
+    """Return the call that a JSON object is: a name, and an object of arguments under `parameters`; or OpenAI's shape, which other models write."""
     if not isinstance(value, dict) or value.get("type", "function") != "function":
         raise ValueError("not a call")
-    name, arguments = value.get("name"), value.get("parameters", value.get("arguments"))
+    inner = value.get("function", value)
+    if not isinstance(inner, dict):
+        raise ValueError("not a call")
+    name, arguments = inner.get("name"), inner.get("parameters", inner.get("arguments"))
+    arguments = _DECODER.decode(arguments) if isinstance(arguments, str) else arguments
     if not isinstance(name, str) or not name or not isinstance(arguments, Mapping):
         raise ValueError("not a call")
     return Call(name, arguments)
-
-
-def _json_at(text: str, at: int) -> tuple[Any, int]:
-    return _DECODER.raw_decode(text, at)
 
 
 def _no_constant(name: str) -> Any:
@@ -172,18 +193,17 @@ def _no_constant(name: str) -> Any:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant, strict=False)
 
 
-def _quoted(text: str, at: int) -> tuple[str, int]:
-    """Return the string at `at` and where the call that holds it ends. Quotes inside that nobody escaped, as Meta's encoder leaves them, are kept."""
+def _quoted(text: str, at: int, *, cut: bool) -> tuple[str, int]:
+    """Return the string at `at` and where the call that holds it ends. Quotes that nobody escaped, as Meta's encoder leaves them, are kept where the call is all there is."""
     if not text.startswith('"', at):
         raise ValueError("no string")
     try:
-        value, end = _json_at(text, at)
-        closing = re.compile(r"\s*\)").match(text, end)
-        if closing:
-            return value, closing.end()
+        value, end = _DECODER.raw_decode(text, at)
+        if closing := _CLOSING.match(text, end):
+            return str(value), closing.end()
     except ValueError:
         pass
     end = text.rfind('")')
-    if end <= at or "\n" in text[end + 2 :].strip():
+    if cut or end <= at or text[end + 2 :].strip() or ".call(query=" in text[at:]:
         raise ValueError("the string does not end")
     return text[at + 1 : end], end + 2

@@ -19,7 +19,9 @@ from puna.tokens.chat.classes import EncodedDialog, TokenClass
 from puna.tokens.chat.codec import Codec
 
 _MARKS = ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>")
-_USER = re.compile(r"\s*\[INST\] (?:<<SYS>>\n(?P<system>.*?)\n<</SYS>>\n\n)?(?P<user>.*?) \[/INST\](?P<answer>.*)", re.DOTALL)
+_USER = re.compile(
+    r"\s*\[INST\] (?:<<SYS>>\n(?P<system>.*?)\n<</SYS>>(?:\n\n|(?= \[/INST\])))?(?P<user>.*?) \[/INST\](?P<answer>.*)", re.DOTALL
+)
 
 
 class Llama2Codec(Codec):
@@ -32,9 +34,13 @@ class Llama2Codec(Codec):
             encoded.add(given, TokenClass.CONTEXT)
             if answer is None:
                 continue
-            whole = [self.tokenizer.bos_id, *self.tokenizer.encode(f"{asked} {answer.content.strip()} ")]
-            # No piece reaches across the space after [/INST], so what was asked keeps its ids when the answer follows.
-            assert whole[: len(given)] == given
+            # An answer that was cut off has no end, and so not the space that stands before it.
+            space = "" if answer.end == "cut" else " "
+            whole = [self.tokenizer.bos_id, *self.tokenizer.encode(f"{asked} {answer.content.strip()}{space}")]
+            if whole[: len(given)] != given:
+                raise DataError(
+                    "a token of this tokenizer reaches across the space after [/INST], so a prompt cannot be told from its answer; it is not Llama 2's"
+                )
             said, ended = (TokenClass.ANSWER, TokenClass.END) if answer.train else (TokenClass.UNTRAINED, TokenClass.UNTRAINED)
             encoded.add(whole[len(given) :], said)
             if answer.end != "cut":

@@ -47,7 +47,7 @@ class Llama3Codec(Codec):
                 self._add_answer(encoded, message, ipython=ipython)
             else:
                 told = TokenClass.TOOL_OUTPUT if message.role == "ipython" else TokenClass.CONTEXT
-                encoded.add([*self.tokenizer.encode(message.content), self._ids.eot], told)
+                encoded.add([*self.tokenizer.encode(_whole(message).content), *self._closing(message.end or "eot")], told)
         return encoded
 
     def prompt(self, dialog: Dialog) -> list[int]:
@@ -89,15 +89,20 @@ class Llama3Codec(Codec):
             encoded.add([self._python_tag()], tag)
         for text in [*write_calls(message.calls, self.calls), message.rest]:
             encoded.add(self.tokenizer.encode(text), answer)
-        if end != "cut":
-            encoded.add([self._ids.eom if end == "eom" else self._ids.eot], closing)
+        encoded.add(self._closing(end), closing)
 
     def _framing(self, message: Message, *, ipython: bool) -> tuple[bool, End]:
         """Return whether a tag stands before the calls and how the message ends, as it says itself or as the form of its calls asks."""
+        builtin = any(map(is_builtin, message.calls))
         tagged = message.tagged
         if tagged is None:
-            tagged = any(map(is_builtin, message.calls)) or (bool(message.calls) and ipython and self.calls == "json")
+            tagged = builtin or (bool(message.calls) and ipython and self.calls == "json")
+        if builtin and not tagged:
+            raise DataError("code and calls of built-in tools stand behind <|python_tag|>; leave 'tagged' out")
         return tagged, message.end or ("eom" if tagged and message.calls else "eot")
+
+    def _closing(self, end: End) -> list[int]:
+        return {"eot": [self._ids.eot], "eom": [self._ids.eom], "cut": []}[end]
 
     def _python_tag(self) -> int:
         if self._ids.python_tag is None:
@@ -138,3 +143,10 @@ class Llama3Codec(Codec):
 
     def _text(self, token_ids: Sequence[int]) -> str:
         return self.tokenizer.decode(token_ids)
+
+
+def _whole(message: Message) -> Message:
+    """Return a message of anyone but the assistant. Raises `DataError` where it holds what only the assistant's can."""
+    if message.calls or message.rest or message.tagged:
+        raise DataError(f"a message of {message.role} holds calls, or text after them; only the assistant's can")
+    return message

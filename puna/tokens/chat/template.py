@@ -1,7 +1,7 @@
 """Chat templates: the one that Puna writes into `tokenizer_config.json`, and those of others, which run in jinja2's sandbox.
 
-A chat template is a program that came with a model. The sandbox keeps it from reaching Python's inside; three limits of our own keep it from never ending: steps, sizes of what it multiplies, and
-the length of what it writes. A template yields one string in which special tokens are spelled by name, so whoever encodes it makes specials of names that a
+A chat template is a program that came with a model. The sandbox keeps it from reaching Python's inside; limits of our own keep it from never ending: seconds, memory, and the
+length of what it writes. A template yields one string in which special tokens are spelled by name, so whoever encodes it makes specials of names that a
 user typed as well: that is how Hugging Face's tokenizers work, and why Puna itself encodes dialogs with its codec, and uses templates to compare.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from importlib import resources
 from types import FrameType
@@ -23,7 +24,7 @@ from puna.records import Dialog
 from puna.tokens.chat import instructions
 from puna.tokens.tokenizer import Tokenizer
 
-MAX_SECONDS, MAX_CHARACTERS, MAX_RANGE = 5.0, 50_000_000, 100_000
+MAX_SECONDS, MAX_CHARACTERS, MAX_BYTES, MAX_POWER = 5.0, 50_000_000, 1 << 29, 64
 
 
 @cache
@@ -52,9 +53,9 @@ def render_template(template: str, dialog: Dialog, *, specials: Mapping[str, str
     given = {"messages": messages, "tools": record.get("tools"), "documents": None}
     builtin = {"builtin_tools": record["builtin_tools"]} if dialog.builtin_tools else {}
     try:
-        program = _compiled(template)
-        with _deadline():
-            pieces = program.generate(**given, **builtin, **specials, add_generation_prompt=add_generation_prompt)
+        # Compiling computes constants, so it has to keep the limits too.
+        with _deadline(), _memory():
+            pieces = _compiled(template).generate(**given, **builtin, **specials, add_generation_prompt=add_generation_prompt)
             return _joined(pieces)
     except (
         jinja2.TemplateError,
@@ -116,6 +117,23 @@ def _deadline() -> Iterator[None]:
         sys.settrace(before)
 
 
+@contextmanager
+def _memory() -> Iterator[None]:
+    """Let the process have at most `MAX_BYTES` more: one step of a template can ask for any number of gigabytes, and gets a `MemoryError` instead."""
+    import psutil
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    most = psutil.Process().memory_info().vms + MAX_BYTES
+    # Where the system does not keep this limit, as on macOS, the others remain.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (most if before[1] == resource.RLIM_INFINITY else min(most, before[1]), before[1]))
+    try:
+        yield
+    finally:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, before)
+
+
 @cache
 def _environment() -> Any:
     from jinja2.exceptions import SecurityError, TemplateError
@@ -134,15 +152,13 @@ def _environment() -> Any:
             return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
     class Environment(ImmutableSandboxedEnvironment):
-        """Multiplication and powers are looked at first: `'a' * 10**9` is one step and a gigabyte."""
+        """Powers are looked at first: `10 ** (10 ** 10)` is one step that no limit of time or memory ends soon."""
 
-        intercepted_binops = frozenset({"*", "**"})
+        intercepted_binops = frozenset({"**"})
 
         def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-            sized = [len(side) for side in (left, right) if hasattr(side, "__len__")]
-            numbers = [abs(side) for side in (left, right) if isinstance(side, (int, float))]
-            if operator == "**" or (sized and numbers and sized[0] * numbers[0] > MAX_RANGE) or any(number > 1e15 for number in numbers):
-                raise SecurityError("numbers this large are not for templates")
+            if not isinstance(right, int) or abs(right) > MAX_POWER:
+                raise SecurityError(f"a power beyond {MAX_POWER} is not for templates")
             return super().call_binop(context, operator, left, right)
 
     def tojson(
