@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from puna.errors import FormatError, WorkError
+from puna.errors import ConfigError, FormatError, WorkError
 
 PARTIAL = ".partial"
 
@@ -54,7 +54,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic_directory(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary directory beside `path`; on success it becomes `path`, which must not exist. Raises `WorkError`."""
+    """Yield an empty temporary directory beside `path`; on success it becomes `path`, which `check_absent` must allow. Raises `WorkError`."""
     partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
     try:
         with disk_errors(path):
@@ -68,6 +68,12 @@ def atomic_directory(path: Path) -> Iterator[Path]:
             sync(path.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_absent(path: Path) -> None:
+    """Raise `ConfigError` where `path` is there already; an empty directory may be filled. A link, even one to nothing, would not be replaced by what it means."""
+    if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
+        raise ConfigError(f"{path}: is there already, and nothing finished is overwritten; choose another place or remove it")
 
 
 def remove_partials(path: Path) -> None:
@@ -119,11 +125,14 @@ def hash_json(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 
-def read_jsonl(path: Path) -> Iterator[tuple[str, Any]]:
-    """Yield `("file:line", value)` for each line of a JSONL file (`.gz` or `.zst` allowed); blank lines pass. Raises `FormatError`."""
+def read_jsonl(path: Path, *, raw: io.BufferedReader[Any] | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield `("file:line", value)` for each line of a JSONL file (`.gz` or `.zst` allowed); blank lines pass. Raises `FormatError`.
+
+    `raw` is the file where it is open already, as a pipe must be that was looked into.
+    """
     number = 0
     try:
-        with _open_text(path, "r") as file:
+        with raw or path.open("rb") as opened, _text_reader(path.suffix, opened) as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield f"{path}:{number}", json.loads(line)
@@ -140,25 +149,30 @@ def read_jsonl(path: Path) -> Iterator[tuple[str, Any]]:
 def write_jsonl(path: Path, values: Iterable[Any]) -> int:
     """Write one JSON value a line (`.gz` or `.zst` by the name's end) and return how many there were."""
     count = 0
-    with atomic_file(path) as partial, _open_text(partial, "w", named=path) as file:
+    with atomic_file(path) as partial, _text_writer(partial, path.suffix) as file:
         for count, value in enumerate(values, 1):  # noqa: B007 (it is the result)
             file.write(json.dumps(value, ensure_ascii=False) + "\n")
     return count
 
 
-def _open_text(path: Path, mode: str, *, named: Path | None = None) -> IO[str]:
-    suffix = (named or path).suffix
+def _text_writer(path: Path, suffix: str) -> IO[str]:
     if suffix == ".gz":
         # mtime 0 and no name: the same records must give the same bytes.
-        raw = gzip.GzipFile(filename="", mode=mode + "b", fileobj=path.open(mode + "b"), mtime=0)
-        return io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
+        return io.TextIOWrapper(gzip.GzipFile(filename="", mode="wb", fileobj=path.open("wb"), mtime=0), encoding="utf-8", newline="\n")
     if suffix == ".zst":
         import zstandard
 
-        if mode == "r":
-            return io.TextIOWrapper(io.BufferedReader(_ZstdFrames(path.open("rb"))), encoding="utf-8", newline="\n")
-        return zstandard.open(path, mode + "t", encoding="utf-8", newline="\n")  # type: ignore[no-any-return]
-    return path.open(mode, encoding="utf-8", newline="\n")
+        return zstandard.open(path, "wt", encoding="utf-8", newline="\n")  # type: ignore[no-any-return]
+    return path.open("w", encoding="utf-8", newline="\n")
+
+
+def _text_reader(suffix: str, raw: io.BufferedReader[Any]) -> IO[str]:
+    binary: Any = raw
+    if suffix == ".gz":
+        binary = gzip.GzipFile(fileobj=raw)
+    elif suffix == ".zst":
+        binary = io.BufferedReader(_ZstdFrames(raw))
+    return io.TextIOWrapper(binary, encoding="utf-8", newline="\n")
 
 
 class _ZstdFrames(io.RawIOBase):

@@ -17,6 +17,7 @@ from puna.errors import DataError
 
 Role = Literal["system", "user", "assistant", "ipython"]
 End = Literal["eot", "eom", "cut"]
+CallForm = Literal["json", "tag", "pythonic"]
 BUILTIN_TOOLS = frozenset({"brave_search", "wolfram_alpha", "code_interpreter"})
 MAX_DEPTH = 100  # levels of objects and lists within a call's arguments or a tool's parameters
 MAX_BITS = 14_000  # of a whole number: Python reads and writes no more than 4,300 digits

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from puna.errors import DataError
 from puna.formats.dialogs import read_dialogs
-from puna.tokens.chat import CallForm, codec_for
+from puna.records import CallForm
+from puna.tokens.chat import codec_for
 from puna.tokens.shards import MarkedDocument, ShardFigures, write_shard
 from puna.tokens.tokenizer import Tokenizer
 

@@ -14,7 +14,7 @@ from typing import Annotated, cast
 
 import typer
 
-from puna.commands import chat, convert, doctor, generate, info, lint_data, raise_, tokenizer
+from puna.commands import chat, compare, convert, doctor, generate, info, lint_data, raise_, tokenizer
 from puna.errors import PunaError
 from puna.version import VERSION
 
@@ -29,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("raise")(raise_.raise_)
+app.command("compare")(compare.compare)
 app.command("generate")(generate.generate)
 app.command("chat")(chat.chat)
 app.command("info")(info.info)

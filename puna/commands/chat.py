@@ -120,8 +120,8 @@ class _Dialog:
         if stream.sample is not None and stream.sample.stop_reason == "context_full":
             _tell("the context is full; /reset begins anew")
         ended = stream.sample is not None and stream.sample.stop_reason == "end_token"
-        # The codec reads what ended by itself, calls and all; what was stopped is closed as it stands.
-        reply = self._engine.codec.reply(stream.sample.token_ids) if stream.sample and ended else Message("assistant", "".join(written))
+        # What ended by itself is read, calls and all; what was stopped is closed as it stands.
+        reply = self._engine.reply(stream.sample) if stream.sample and ended else Message("assistant", "".join(written))
         self._messages = [*asked, reply]
 
 

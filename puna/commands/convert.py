@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def convert(
     source: Annotated[Path, typer.Argument(help="The model: a directory in Hugging Face's layout or Meta's, or hf://org/name.")],
-    target: Annotated[Path, typer.Argument(help="The directory to write, which must not exist.")],
+    target: Annotated[Path, typer.Argument(help="The directory to write: a new one, or an empty one.")],
     *,
     to: Annotated[str, typer.Option("--to", help="The layout to write: hf (safetensors) or meta (consolidated.NN.pth).")],
     dtype: Annotated[

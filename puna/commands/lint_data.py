@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from puna.align.lint import Report
     from puna.align.lint.lengths import LengthTable
 
-CALL_FORMS = ("json", "tag", "pythonic")
 COLOURS = {"error": "red", "warning": "yellow"}
 
 
@@ -32,9 +31,10 @@ def lint_data(
     from puna.align.lint import lint, open_model
     from puna.errors import ConfigError
     from puna.progress import Silent, for_stderr
+    from puna.records import CallForm
 
-    if calls not in CALL_FORMS:
-        raise ConfigError(f"--calls '{calls}' is not known; known: {', '.join(CALL_FORMS)}")
+    if calls not in get_args(CallForm):
+        raise ConfigError(f"--calls '{calls}' is not known; known: {', '.join(get_args(CallForm))}")
     progress = Silent() if as_json else for_stderr()
     report = lint(file, open_model(model, calls=calls), max_findings=max_findings, progress=progress)  # type: ignore[arg-type]
     if as_json:
@@ -88,9 +88,11 @@ def _short(where: str, report: Report) -> str:
 def _show_findings(report: Report, console: Any) -> None:
     from rich.text import Text
 
+    from puna.commands.terminal import printable
+
     for item in report.listed:
         rule = item.finding.rule
-        line = Text.assemble((f"{item.where}: ", "bold"), (rule.name, COLOURS[rule.severity]), f": {_printable(item.finding.message)}")
+        line = Text.assemble((f"{item.where}: ", "bold"), (rule.name, COLOURS[rule.severity]), f": {printable(item.finding.message)}")
         # A pipe gets one line each; a terminal breaks them between words.
         console.print(line, soft_wrap=not console.is_terminal)
     left_out = report.num_errors + report.num_warnings - len(report.listed)
@@ -128,13 +130,8 @@ def _verdict(report: Report) -> Any:
     counts = [_counted(report.num_errors, "error"), _counted(report.num_warnings, "warning")]
     told = " and ".join(filter(None, counts))
     colour = "red" if report.num_errors else "yellow" if report.num_warnings else "green"
-    return Text.assemble((told or "Nothing found", colour), f": {report.num_dialogs:,} dialogs, {report.seconds:.1f} s")
+    return Text.assemble((told or "Nothing found", colour), f": {_counted(report.num_dialogs, 'dialog')}, {report.seconds:.1f} s")
 
 
 def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' if number > 1 else ''}" if number else ""
-
-
-def _printable(text: str) -> str:
-    """Return text whose control characters, which data may hold, cannot move a terminal's cursor."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

@@ -23,12 +23,17 @@ def raise_(
     out: Annotated[Path | None, typer.Option(help="The run directory. [default: runs/NAME]", show_default=False)] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="STAGE.KEY=VALUE", help="Change one setting; may be given again.", show_default=False),
+        typer.Option(
+            "--set",
+            metavar="STAGE.KEY=VALUE",
+            help="Change one setting; may be given again. parent.STAGE.KEY reaches the parent's.",
+            show_default=False,
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and what it would cost; run nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")] = False,
 ) -> None:
-    """Raise a model from a recipe: every stage in order, finished ones reused, a report at the end. The same command resumes."""
+    """Raise a model from a recipe: its parent first, every stage in order, finished ones reused, a report at the end. The same command resumes."""
     from puna.errors import WorkError
     from puna.recipe.schema import Recipe
 
@@ -49,8 +54,8 @@ def _run(recipe: Recipe, directory: Path, *, as_json: bool) -> None:
 
     raised = raise_recipe(recipe, directory, progress=None if as_json else for_stderr())
     if as_json:
-        statuses = {name: result.status for name, result in raised.stages.items()}
-        _print_json({"directory": str(directory), "statuses": statuses, **raised.report})
+        parents = [{"directory": str(parent.directory), "statuses": _statuses(parent)} for parent in raised.parents]
+        _print_json({"directory": str(directory), "statuses": _statuses(raised), "parents": parents, **raised.report})
     else:
         _show(raised)
 
@@ -58,12 +63,19 @@ def _run(recipe: Recipe, directory: Path, *, as_json: bool) -> None:
 def _plan(recipe: Recipe, directory: Path, *, as_json: bool) -> None:
     from puna.recipe import costing
     from puna.recipe.graph import build
+    from puna.recipe.raising import generations
 
-    plan = costing.plan(build(recipe), directory)
+    *parents, (mine, run) = [(costing.plan(graph, run), run) for graph, run in generations(build(recipe), directory)]
     if as_json:
-        _print_json({"directory": str(directory), **plan.to_json()})
+        older = [{"directory": str(folder), **plan.to_json()} for plan, folder in parents]
+        _print_json({"directory": str(run), **mine.to_json(), "parents": older})
     else:
-        _show_plan(plan, directory)
+        for plan, folder in [*parents, (mine, run)]:
+            _show_plan(plan, folder)
+
+
+def _statuses(raised: Raised) -> dict[str, str]:
+    return {name: result.status for name, result in raised.stages.items()}
 
 
 def _print_json(value: Any) -> None:
@@ -113,6 +125,8 @@ def _show(raised: Raised) -> None:
         console.print(f"left out: {item['what']}: {item['reason']}", markup=False)
     if content["model"]:
         console.print(f"model:  {content['model']['path']}", markup=False, soft_wrap=True)
+    for parent in raised.parents:
+        console.print(f"parent: {parent.page}", markup=False, soft_wrap=True)
     console.print(f"report: {raised.page}", markup=False, soft_wrap=True)
 
 

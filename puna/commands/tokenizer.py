@@ -16,15 +16,23 @@ if TYPE_CHECKING:
     from puna.progress import Progress
     from puna.tokens import Tokenizer
 
-app = typer.Typer(help="Train a tokenizer on texts, and look at what one makes of a text.", no_args_is_help=True)
+app = typer.Typer(help="Train a tokenizer on texts, and look at what one makes of a text.")
 
 Path_ = Annotated[
     Path,
     typer.Option(
-        "--tokenizer", "-t", help="tokenizer.json, a tokenizer.model of Llama 2 or 3, or a directory with one, such as a model's."
+        "--tokenizer",
+        "-t",
+        help="tokenizer.json, a tokenizer.model of Llama 2 or 3, a directory with one, such as a model's, or hf://org/name.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.callback(invoke_without_command=True)
+def tokenizer_(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 @app.command()
@@ -32,17 +40,15 @@ def train(
     texts: Annotated[list[Path], typer.Argument(help="Text: .txt, .jsonl, .jsonl.gz or .jsonl.zst files, or directories of them.")],
     *,
     vocab_size: Annotated[int, typer.Option("--vocab-size", help="Tokens in all, special ones included. Llama 3 has 128,256.")],
-    out: Annotated[Path, typer.Option("--out", help="The directory to write, which must not exist.")],
+    out: Annotated[Path, typer.Option("--out", help="The directory to write: a new one, or an empty one.")],
     num_special: Annotated[int, typer.Option("--special", help="Slots for special tokens at the end of the vocabulary.")] = 256,
     as_json: AsJson = False,
 ) -> None:
     """Learn a byte-level BPE with Llama 3's rule for cutting and its special tokens. The order of the texts does not matter."""
     from puna import files, progress
-    from puna.errors import DataError
     from puna.tokens import codec_for, train_bpe
 
-    if out.exists():
-        raise DataError(f"{out}: exists already; give a directory that does not")
+    files.check_absent(out)
     shown = progress.Silent() if as_json else progress.for_stderr()
     tokenizer = train_bpe(_read(texts, shown), vocab_size=vocab_size, num_special=num_special, progress=shown)
     with files.atomic_directory(out) as partial:
@@ -65,12 +71,11 @@ def encode(
 ) -> None:
     """Show the tokens of a text, one a line: its id and what it stands for. Special tokens in the text stay text."""
     from puna.errors import ConfigError
-    from puna.tokens import Tokenizer
 
     if text is not None and file is not None:
         raise ConfigError("give a text or --file, not both")
     data = _bytes_of(file) if file else sys.stdin.buffer.read() if text is None else os.fsencode(text)
-    loaded = Tokenizer.load(tokenizer)
+    loaded = _load(tokenizer)
     ids = [loaded.bos_id] * bos + loaded.encode_bytes(data)
     if as_json:
         tokens = [{"id": token_id, "text": _text(loaded, token_id), "bytes": loaded.token_text(token_id).hex()} for token_id in ids]
@@ -89,11 +94,16 @@ def decode(
     as_json: AsJson = False,
 ) -> None:
     """Show the text of token ids, special tokens by name."""
+    numbers = _numbers(" ".join(ids) if ids else sys.stdin.read())
+    text = _load(tokenizer).decode(numbers)
+    print(json.dumps({"text": text}, ensure_ascii=False) if as_json else text)
+
+
+def _load(path: Path) -> Tokenizer:
+    from puna.formats.hub import model_path
     from puna.tokens import Tokenizer
 
-    numbers = _numbers(" ".join(ids) if ids else sys.stdin.read())
-    text = Tokenizer.load(tokenizer).decode(numbers)
-    print(json.dumps({"text": text}, ensure_ascii=False) if as_json else text)
+    return Tokenizer.load(model_path(path))
 
 
 def _read(paths: Sequence[Path], progress: Progress) -> Iterator[str]:
@@ -131,10 +141,12 @@ def _text(tokenizer: Tokenizer, token_id: int) -> str | None:
 
 def _piece(tokenizer: Tokenizer, token_id: int) -> str:
     """Return what a token stands for: a special one's name, else its text in quotes, or its bytes where they are no whole characters."""
+    from puna.commands.terminal import printable
+
     text = _text(tokenizer, token_id)
     if text is None:
         return " ".join(f"<{byte:02X}>" for byte in tokenizer.token_text(token_id))
-    return text if token_id in tokenizer.special_ids else json.dumps(text, ensure_ascii=False)
+    return printable(text if token_id in tokenizer.special_ids else json.dumps(text, ensure_ascii=False))
 
 
 def _show(tokenizer: Tokenizer, ids: Sequence[int], num_bytes: int) -> None:

@@ -22,7 +22,7 @@ from puna.errors import DataError, TokenizerError
 from puna.formats.directory import ModelDirectory, load
 from puna.formats.generation import GenerationDefaults
 from puna.model.llama import Llama
-from puna.records import Dialog, Message, Sample
+from puna.records import CallForm, Dialog, Message, Sample
 from puna.tokens.chat import codec_for
 from puna.tokens.tokenizer import Tokenizer
 
@@ -50,9 +50,9 @@ class Stream(Iterator[str]):
 class Engine:
     """Generates with one model and its tokenizer. `defaults` are the sampling settings that the model's makers recommend."""
 
-    def __init__(self, model: Llama, tokenizer: Tokenizer, *, end_ids: Collection[int] | None = None) -> None:
-        """Use `model` as it is, on its device and in its dtype; `end_ids` None takes the tokenizer's end tokens."""
-        self.model, self.tokenizer, self.codec = model, tokenizer, codec_for(tokenizer)
+    def __init__(self, model: Llama, tokenizer: Tokenizer, *, end_ids: Collection[int] | None = None, calls: CallForm = "json") -> None:
+        """Use `model` as it is, on its device and in its dtype; `end_ids` None takes the tokenizer's end tokens, `calls` is the form of tool calls."""
+        self.model, self.tokenizer, self.codec = model, tokenizer, codec_for(tokenizer, calls=calls)
         self.defaults = SamplingSettings()
         self._end_ids = frozenset(tokenizer.stop_ids if end_ids is None else end_ids)
         self._vocab_size = min(tokenizer.vocab_size, model.config.vocab_size)
@@ -67,7 +67,7 @@ class Engine:
         """Return an engine for a loaded directory; `name` opens the error where its tokenizer cannot be used."""
         if directory.tokenizer is None:
             raise TokenizerError(f"{name}: {directory.tokenizer_problem}; text needs a tokenizer")
-        engine = cls(directory.model, directory.tokenizer, end_ids=directory.generation.end_ids or None)
+        engine = cls(directory.model, directory.tokenizer, end_ids=directory.generation.end_ids or None, calls=directory.calls)
         engine.defaults = recommended(directory.generation)
         return engine
 
@@ -91,17 +91,24 @@ class Engine:
         """Continue `text`, taken as the beginning of a document."""
         return self.generate(self.prompt_of(text), settings)
 
-    def chat(self, messages: Sequence[Message], settings: SamplingSettings) -> Sample:
-        """Return the assistant's next message."""
-        stream = self.stream_chat(messages, settings)
+    def chat(self, dialog: Dialog | Sequence[Message], settings: SamplingSettings) -> Sample:
+        """Return the assistant's next turn; a `Dialog` may offer tools. `reply` reads the message in it."""
+        stream = self.stream_chat(dialog, settings)
         for _ in stream:
             pass
         assert stream.sample is not None
         return stream.sample
 
-    def stream_chat(self, messages: Sequence[Message], settings: SamplingSettings) -> Stream:
-        """Stream the assistant's next message. The chat format ends it, whatever end tokens the directory lists."""
-        return self._stream(self.codec.prompt(Dialog(tuple(messages))), settings, self._end_ids | self.tokenizer.stop_ids, continues=False)
+    def reply(self, sample: Sample, *, offered: bool = False) -> Message:
+        """Return the message that a chat's sample is, its calls read; `offered` says that tools were. What a stop string ended is text alone."""
+        if sample.stop_reason == "stop_string":
+            return Message("assistant", sample.text)
+        return self.codec.reply(sample.token_ids, offered=offered)
+
+    def stream_chat(self, dialog: Dialog | Sequence[Message], settings: SamplingSettings) -> Stream:
+        """Stream the assistant's next turn. The chat format ends it, whatever end tokens the directory lists."""
+        dialog = dialog if isinstance(dialog, Dialog) else Dialog(tuple(dialog))
+        return self._stream(self.codec.prompt(dialog), settings, self._end_ids | self.tokenizer.stop_ids, continues=False)
 
     def prompt_of(self, text: str) -> list[int]:
         """Return the ids of a document that begins with `text`."""

@@ -57,21 +57,25 @@ def bits_per_byte(
     return document_bits(model, tokenizer, documents, context=context).per_byte(seed=seed)
 
 
-def document_bits(model: Llama, tokenizer: Tokenizer, documents: Sequence[Document], *, context: int | None = None) -> DocumentBits:
-    """Return the bits and bytes of each document; every token of its text is predicted exactly once.
+def document_bits(
+    model: Llama, tokenizer: Tokenizer, documents: Sequence[Document], *, context: int | None = None, first_tokens: int | None = None
+) -> DocumentBits:
+    """Return the bits and bytes of each document; every token of its text, or of its `first_tokens`, is predicted exactly once.
 
     A document is cut into pieces of at most `context` tokens (by default all that the model has positions for). The first token is predicted from the
     beginning-of-text token, that of a later piece from the token before it. Raises `DataError` where there is no text.
     """
     context = min(context or model.config.max_positions, model.config.max_positions)
-    owners, pieces = [], []
-    for number, token_ids in enumerate(tokenizer.encode_batch([document.text for document in documents])):
+    owners, pieces, num_bytes = [], [], np.zeros(len(documents))
+    for number, whole in enumerate(tokenizer.encode_batch([document.text for document in documents])):
+        token_ids = whole[:first_tokens]
+        cut = len(token_ids) < len(whole)
+        num_bytes[number] = tokenizer.token_bytes[token_ids].sum() if cut else len(documents[number].text.encode())
         given = [tokenizer.bos_id, *token_ids]
         for start in range(0, len(token_ids), context):
             piece = given[start : start + context + 1]
             owners.append(number)
             pieces.append(Scored(piece, len(piece) - 1))
-    num_bytes = np.array([len(document.text.encode()) for document in documents], np.float64)
     if not num_bytes.sum():
         raise DataError("bits per byte: the documents hold no text; give at least one that is not empty")
     bits = np.zeros(len(documents))

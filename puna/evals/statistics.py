@@ -4,6 +4,9 @@ A share of right answers gets Wilson's score interval (Wilson 1927), which stays
 or 1, where the textbook's normal interval does not. Means, ratios and differences get a bootstrap over items (Efron 1979): resample the items, with
 replacement, and see how the figure moves. Two models are compared on the same items, so their difference is resampled in pairs.
 
+An interval over items says what other questions would have shown of these very models; what other trainings would have shown, only seeds can say. They are few, so
+there Student's t takes the bootstrap's place (Student 1908): three points resampled know nothing of the tails.
+
 Shapes: I items, B bootstrap resamples.
 """
 
@@ -105,6 +108,27 @@ def paired_ratio_difference(
     """Return `sum(first - second) / sum(denominators)`: two models' bits on the same documents, by the documents' bytes."""
     difference_I = _items(first, over) - _items(second, over)
     return bootstrap_ratio(difference_I, denominators, over=over, seed=seed, resamples=resamples, confidence=confidence)
+
+
+def over_seeds(values: Sequence[float], *, confidence: float = 0.95) -> Measured:
+    """Return the mean of one figure a seed with Student's t interval. Raises `DataError` where there are fewer than three seeds."""
+    if len(values) < 3:
+        raise DataError(f"no interval over {len(values)} seeds: give at least three")
+    half = student_t((1 + confidence) / 2, len(values) - 1) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    mean = float(np.mean(values))
+    return Measured(mean, mean - half, mean + half, f"{len(values)} seeds")
+
+
+def student_t(share: float, freedom: int) -> float:
+    """Return the quantile of Student's t with `freedom` degrees of freedom, for shares above a half.
+
+    With t = sqrt(freedom) * tan(angle) the density is cos(angle) ** (freedom - 1), smooth and bounded, so that plain trapezoids reach five digits.
+    """
+    assert 0.5 < share < 1
+    angles = np.linspace(0.0, math.pi / 2, 200_001)
+    density = np.cos(angles) ** (freedom - 1)
+    mass = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
+    return math.sqrt(freedom) * math.tan(float(np.interp((share - 0.5) * 2, mass / mass[-1], angles)))
 
 
 def _items(values: ArrayLike, over: str) -> NDArray[np.float64]:

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from puna.errors import FormatError
-from puna.formats.json_values import as_object, flag, number, shown, size
+from puna.formats.json_values import as_object, flag, number, size
 from puna.formats.quantized import refuse_quantized_config
 from puna.model.config import LlamaConfig, RopeScaling
+from puna.records import shown
 from puna.settings import parse
 
 CONFIG = "config.json"

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from puna.errors import ConfigError, FitError
-from puna.files import atomic_directory, read_json, remove_partials, write_json
+from puna.files import atomic_directory, check_absent, read_json, remove_partials, write_json
 from puna.formats.config_file import CONFIG, hf_config
-from puna.formats.directory import check_absent, default_generation
+from puna.formats.directory import default_generation
 from puna.formats.generation import GENERATION_CONFIG, GenerationDefaults, read_generation
 from puna.formats.hf_weights import HuggingFaceAdapter
 from puna.formats.layouts import PARAMS, Layout, find_directory, open_weights
@@ -26,10 +26,9 @@ from puna.formats.meta_params import OWN_KEYS, params_of
 from puna.formats.meta_weights import cut_axis, is_key_or_value
 from puna.formats.meta_writer import check_cut, meta_target
 from puna.formats.safetensors_writer import SHARD_BYTES, Planned, safetensors_target
-from puna.formats.tokenizers import find_tokenizer
+from puna.formats.tokenizers import find_tokenizer, save_tokenizer
 from puna.formats.weights import DTYPE_BYTES, Weights
 from puna.progress import Progress, Silent
-from puna.tokens.chat import codec_for
 from puna.tokens.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -186,7 +185,7 @@ def _write_companions(
     if to == "hf" and not has_theirs:
         if tokenizer is None:
             return [f"no tokenizer that transformers reads was written: {problem}"]
-        tokenizer.save(target, chat_template=codec_for(tokenizer).template)
+        save_tokenizer(tokenizer, target)
     if to == "meta" and not (target / "tokenizer.model").exists():
         left = "; tokenizer.json, which Puna reads, lies beside the weights instead" if has_theirs else ""
         return [f"Meta's own loader wants a tokenizer.model, and the source has none{left}"]

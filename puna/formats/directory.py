@@ -16,16 +16,16 @@ from torch import Tensor
 
 from puna import machine
 from puna.errors import ConfigError
-from puna.files import atomic_directory, write_json
+from puna.files import atomic_directory, check_absent, write_json
 from puna.formats.config_file import CONFIG, hf_config
 from puna.formats.generation import GENERATION_CONFIG, GenerationDefaults, read_generation
 from puna.formats.hf_weights import HuggingFaceAdapter
 from puna.formats.layouts import find_directory, open_weights
 from puna.formats.safetensors_writer import SHARD_BYTES, Planned, safetensors_target
-from puna.formats.tokenizers import find_tokenizer
+from puna.formats.tokenizers import find_tokenizer, read_call_form, save_tokenizer
 from puna.formats.weights import DTYPE_BYTES, Weights
 from puna.model.llama import Llama
-from puna.tokens.chat import codec_for
+from puna.records import CallForm
 from puna.tokens.tokenizer import Tokenizer
 
 DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in DTYPE_BYTES}
@@ -34,12 +34,13 @@ SHORT_NAMES = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
 
 @dataclass(frozen=True, slots=True)
 class ModelDirectory:
-    """What a directory held. `tokenizer` is None where it has none that Puna can use; then `tokenizer_problem` says why."""
+    """What a directory held. `tokenizer` is None where it has none that Puna can use; then `tokenizer_problem` says why. `calls` is the form of tool calls it was tuned with."""
 
     model: Llama
     tokenizer: Tokenizer | None
     generation: GenerationDefaults
     tokenizer_problem: str = ""
+    calls: CallForm = "json"
 
 
 def load(path: Path | str, *, dtype: str = "auto", device: str = "cpu") -> ModelDirectory:
@@ -64,7 +65,7 @@ def load(path: Path | str, *, dtype: str = "auto", device: str = "cpu") -> Model
         model = model.to(DTYPES[dtype]).to_empty(device=device)
         _fill(model, weights)
         weights.check_tied()
-    return ModelDirectory(model, tokenizer, generation, problem)
+    return ModelDirectory(model, tokenizer, generation, problem, read_call_form(directory))
 
 
 def save(
@@ -75,11 +76,12 @@ def save(
     dtype: str | None = None,
     shard_bytes: int = SHARD_BYTES,
     generation: GenerationDefaults | None = None,
+    calls: CallForm = "json",
 ) -> None:
     """Write a model directory that transformers reads; it appears whole or not at all.
 
     `dtype` None keeps the weights' own. Beyond `shard_bytes` the weights are split into several files with an index. `generation` None takes the
-    tokenizer's end tokens and Llama 3's sampling defaults. Raises `ConfigError` where `path` holds something already, `WorkError` where it cannot be
+    tokenizer's end tokens and Llama 3's sampling defaults. `calls` is the form of tool calls that the model was tuned with. Raises `ConfigError` where `path` holds something already, `WorkError` where it cannot be
     written.
     """
     path = Path(path)
@@ -96,13 +98,7 @@ def save(
         write_json(partial / CONFIG, hf_config(model.config, dtype=name, bos_id=generation.bos_id, end_ids=generation.end_ids))
         write_json(partial / GENERATION_CONFIG, generation.to_hf())
         if tokenizer is not None:
-            tokenizer.save(partial, chat_template=codec_for(tokenizer).template)
-
-
-def check_absent(path: Path) -> None:
-    """Raise `ConfigError` where `path` holds something already; an empty directory may be filled."""
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise ConfigError(f"{path}: is there already, and nothing finished is overwritten; choose another place or remove it")
+            save_tokenizer(tokenizer, partial, calls=calls)
 
 
 def default_generation(tokenizer: Tokenizer | None) -> GenerationDefaults:

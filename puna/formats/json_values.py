@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from puna.errors import FormatError
+from puna.records import shown
 
 LARGEST_SIZE = 2**31 - 1
 
@@ -49,9 +50,3 @@ def flag(values: Mapping[str, Any], key: str, where: str) -> bool:
     if value is not None and not isinstance(value, bool):
         raise FormatError(f"{where}: '{key}' must be true or false, got {shown(value)}")
     return bool(value)
-
-
-def shown(value: object) -> str:
-    """Return a value from a file as short, printable text on one line."""
-    text = ascii(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from puna.errors import FormatError
-from puna.formats.json_values import LARGEST_SIZE, as_object, flag, number, shown, size
+from puna.formats.json_values import LARGEST_SIZE, as_object, flag, number, size
 from puna.model.config import LLAMAS, LlamaConfig, RopeScaling
+from puna.records import shown
 from puna.settings import nearest, parse
 
 LLAMA2_THETA, LLAMA3_VOCAB = 10_000.0, 128_256

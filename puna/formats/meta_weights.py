@@ -17,19 +17,20 @@ Shapes: H heads, N head width, R rotary pairs, D columns.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from puna.errors import FormatError
 from puna.files import read_json
 from puna.formats.hf_weights import EMBEDDING, OUTPUT
-from puna.formats.json_values import as_object, shown, size
+from puna.formats.json_values import as_object, size
 from puna.formats.layouts import PARAMS
 from puna.formats.meta_params import Checkpoint, config_from_params
 from puna.formats.pth_reader import open_pth, shares_storage
 from puna.formats.weights import Entry, Weights
 from puna.model.config import LlamaConfig
+from puna.records import shown
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -130,6 +131,17 @@ class MetaWeights(Weights):
         heads = rotary_heads(name, self.config)
         return joined if heads is None else to_halves(joined.contiguous(), heads)
 
+    def read_rows(self, name: str, rows: Sequence[int]) -> Tensor:
+        """Return rows of the embedding or the output matrix; of the mapped files nothing else is touched."""
+        import torch
+
+        assert name in (EMBEDDING, OUTPUT)
+        slices = [shard[self.entries[name].stored_as] for shard in self._shards]
+        if self._axis(name) == COLUMNS:
+            return torch.cat([piece[list(rows)] for piece in slices], dim=COLUMNS)
+        each = slices[0].shape[0]
+        return torch.stack([slices[row // each][row % each] for row in rows])
+
     def stored_name(self, name: str) -> str:
         return meta_name(name)
 
@@ -159,7 +171,13 @@ class MetaWeights(Weights):
         return slices[:: self._repeats]
 
     def _tied_because(self) -> str:
-        return f'but a model of this shape is tied; where this one is not, write "tied_embeddings": false into {PARAMS}'
+        """Say which of the rules tied the two: the key goes before the checkpoint, and that before the shape."""
+        if as_object(read_json(self.config_file), str(self.config_file)).get("tied_embeddings") is not None:
+            return f"but {PARAMS} says tied_embeddings; set that to false"
+        if _stored_tied(self._shards[0]):
+            return f"but {self.files[0].name} stores one matrix for both; the files are of different checkpoints"
+        shape = f"stretched, {self.config.dim} wide with {self.config.num_layers} layers"
+        return f'but a model of this shape ({shape}) is tied, as Llama 3.2 is; where this one is not, write "tied_embeddings": false into {PARAMS}'
 
 
 def open_meta(directory: Path) -> MetaWeights:
@@ -179,9 +197,12 @@ def open_meta(directory: Path) -> MetaWeights:
             f"{first_file}: tensor '{META_EMBEDDING}' has shape {[rows, columns]}, no part of an embedding of width {dim} ({params_file})"
         )
     axis = ROWS if columns == dim else COLUMNS
-    tied = META_OUTPUT not in first or shares_storage(first[META_OUTPUT], first[META_EMBEDDING])
-    checkpoint = Checkpoint(rows * len(shards) if axis == ROWS else rows, tied)
+    checkpoint = Checkpoint(rows * len(shards) if axis == ROWS else rows, _stored_tied(first))
     return MetaWeights(shards, config_from_params(params, checkpoint, where=str(params_file)), params_file, axis)
+
+
+def _stored_tied(shard: Mapping[str, Tensor]) -> bool:
+    return META_OUTPUT not in shard or shares_storage(shard[META_OUTPUT], shard[META_EMBEDDING])
 
 
 def _shard_files(directory: Path) -> list[Path]:

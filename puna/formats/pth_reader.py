@@ -1,25 +1,26 @@
 """Reading a `.pth` file: a zip archive with a pickle in it, taken for what it claims only after a look inside.
 
 `torch.save` stores, uncompressed, one record of raw bytes per storage (`data/0`, `data/1`, …) and one small pickle that says which tensor has which name,
-shape, strides and storage. A pickle is a program, so it is never run as one: its opcodes are read first, and it may name nothing but the functions that
-rebuild a tensor; then `torch.load` reads it with `weights_only=True`, mapped into memory rather than copied. The archive is checked before that as well,
-since its directory too may promise anything: records that overlap, are compressed (a bomb) or lie beyond the file.
+shape, strides and storage. A pickle is a program, so it is never run as one: its opcodes are walked through first, and they may make nothing but
+tensors by name (`pth_pickle`); then `torch.load` reads it with `weights_only=True`, mapped into memory rather than copied. The archive is checked
+before that as well, since its directory too may promise anything: records that overlap, are compressed (a bomb) or lie beyond the file.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-import pickletools
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from puna.errors import FormatError
-from puna.formats.json_values import shown
+from puna.formats.pth_pickle import check_pickle
 from puna.formats.quantized import refuse_quantized_tensors
 from puna.formats.weights import DTYPE_BYTES
+from puna.records import shown
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 # A 405B's has a thousand tensors in a hundred kilobytes; unpickling takes a multiple of a pickle's size in memory.
 LARGEST_PICKLE = 4 * 2**20
 _LOCAL_HEADER = 30
-_ALLOWED = {"collections OrderedDict", "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter"}
 
 
 def open_pth(file: Path) -> dict[str, Tensor]:
@@ -37,7 +37,7 @@ def open_pth(file: Path) -> dict[str, Tensor]:
     if not file.is_file():
         raise FormatError(f"{file}: is not a file")
     with _one_line(file):
-        _check_pickle(_check_archive(file), file)
+        check_pickle(_check_archive(file), file)
         found = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
     if not isinstance(found, dict) or not found:
         raise FormatError(f"{file}: holds {type(found).__name__} where a checkpoint holds tensors by name")
@@ -93,15 +93,6 @@ def _span(info: zipfile.ZipInfo, raw: IO[bytes], file: Path) -> tuple[int, int]:
     return info.header_offset, info.header_offset + _LOCAL_HEADER + name_bytes + extra_bytes + info.file_size
 
 
-def _check_pickle(content: bytes, file: Path) -> None:
-    """Raise `FormatError` where the pickle would call anything but what rebuilds a tensor. Reads opcodes; runs nothing."""
-    for opcode, argument, _ in pickletools.genops(content):
-        if opcode.name in ("GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"):
-            called = str(argument)
-            if opcode.name != "GLOBAL" or not (called in _ALLOWED or (called.startswith("torch ") and called.endswith("Storage"))):
-                raise FormatError(f"{file}: its pickle would call {shown(called)}, which no checkpoint needs; Puna does not run it")
-
-
 def _check_tensor(name: str, tensor: Tensor, file: Path) -> None:
     import torch
 
@@ -137,5 +128,6 @@ def _one_line(file: Path) -> Iterator[None]:
     except PermissionError as error:
         raise FormatError(f"{file}: cannot be read ({error.strerror})") from None
     except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        # torch adds advice for programmers, which is wrong here: a file that is not plain is not to be loaded another way.
+        reason = re.split(r"[.;:!?](?:\s|$)", " ".join(str(error).split()))[0][:120] or type(error).__name__
         raise FormatError(f"{file}: truncated or damaged ({reason}); fetch it again") from None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from puna.errors import FormatError
-from puna.formats.json_values import shown
+from puna.records import shown
 
 # What `quant_method` says, and what people call it.
 _METHODS = {

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import cast, get_args
 
 from puna.errors import FormatError, TokenizerError
+from puna.files import read_json, write_json
+from puna.records import CallForm, shown
 from puna.tokens import tokenizer_files
-from puna.tokens.tokenizer import Tokenizer
+from puna.tokens.chat import codec_for
+from puna.tokens.tokenizer import CONFIG_NAME, Tokenizer
+
+CALL_FORM = "call_form"
+"""The key of tokenizer_config.json under which Puna keeps the form of calls that a model was tuned with; other programs see it in the template alone."""
 
 
 def find_tokenizer(path: Path, *, vocab_size: int) -> tuple[Tokenizer | None, str]:
@@ -24,3 +32,19 @@ def find_tokenizer(path: Path, *, vocab_size: int) -> tuple[Tokenizer | None, st
     if tokenizer.vocab_size > vocab_size:
         raise FormatError(f"{file}: has {tokenizer.vocab_size} tokens, the model only {vocab_size}; one of them is another model's")
     return tokenizer, ""
+
+
+def save_tokenizer(tokenizer: Tokenizer, directory: Path, *, calls: CallForm = "json") -> None:
+    """Write the tokenizer's files with the chat template of calls in this form, and note the form beside it. Raises `WorkError`."""
+    tokenizer.save(directory, chat_template=codec_for(tokenizer, calls=calls).template)
+    write_json(directory / CONFIG_NAME, read_json(directory / CONFIG_NAME) | {CALL_FORM: calls})
+
+
+def read_call_form(path: Path) -> CallForm:
+    """Return the form of calls that a model directory says; JSON, Llama 3.1's, where it is silent. Raises `FormatError`."""
+    file = path / CONFIG_NAME
+    values = read_json(file) if file.exists() else {}
+    form = values.get(CALL_FORM, "json") if isinstance(values, Mapping) else None
+    if form not in get_args(CallForm):
+        raise FormatError(f"{file}: {CALL_FORM!r} should be one of {', '.join(get_args(CallForm))}, and is {shown(form)}")
+    return cast(CallForm, form)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,10 @@ class Weights(ABC):
     @abstractmethod
     def read(self, name: str) -> Any:
         """Return the tensor that Hugging Face calls `name`, after `check`. Raises `FormatError`."""
+
+    def read_rows(self, name: str, rows: Sequence[int]) -> Any:
+        """Return rows of a matrix that no rotation reorders (the embedding, the output), `[len(rows), D]`. Raises `FormatError`."""
+        return self.read(name)[list(rows)]
 
     @abstractmethod
     def stored_name(self, name: str) -> str:

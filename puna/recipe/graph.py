@@ -6,6 +6,9 @@ nothing else. Machines and the code's version are recorded beside the result, no
 
 What only makes sense for the embedded world (dialogs, questions) is not made from real text. A stage that needs it is then *left out*, with the reason, and
 whoever follows it gets its inputs instead.
+
+A parent is a graph of its own. Its final model is the thing `parent` to the child's stages, and its key (of a model directory, the hash of its files) goes into
+the key of each stage that uses it, so a child is as reproducible as the line that it comes from.
 """
 
 from __future__ import annotations
@@ -16,20 +19,51 @@ from pathlib import Path
 
 from puna.errors import ConfigError
 from puna.files import hash_json, sha256_of
-from puna.recipe.kind import Maker
-from puna.recipe.schema import Recipe, Stage
+from puna.recipe.kind import PARENT, Maker
+from puna.recipe.schema import ParentRecipe, Recipe, Stage
+from puna.recipe.training import MODEL
 from puna.seeds import seed_of
+from puna.settings import nearest
+
+# The files of a model directory whose content makes the model: weights, shape, tokenizer.
+MODEL_FILES = frozenset({".safetensors", ".json", ".model", ".pth"})
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The generation before: `graph` and the `stage` of it whose model is used, or a model directory at `path` where there is no graph."""
+
+    path: Path
+    key: str
+    graph: Graph | None
+    stage: str | None
+
+    def run(self, child: Path) -> Path | None:
+        """Return the parent's own run directory, beside that of its `child`; `None` for a model directory."""
+        return None if self.graph is None else beside(child, self.graph.recipe.name)
+
+    def model(self, child: Path) -> Path:
+        """Return the model directory, when it is finished."""
+        run = self.run(child)
+        return self.path if run is None or self.stage is None else run / self.stage / MODEL
+
+
+def beside(directory: Path, name: str) -> Path:
+    """Return the sibling called `name` of a directory; `.` and `..` have no parent to read off."""
+    plain = directory if directory.name not in ("", "..") else directory.resolve()
+    return plain.parent / name
 
 
 @dataclass(frozen=True)
 class Node:
-    """One stage in its place: the inputs it really gets, its key, and the hashes of the outside files it reads."""
+    """One stage in its place: the inputs it really gets, its key, the hashes of the outside files it reads, and the parent that it or its inputs used."""
 
     stage: Stage
     inputs: tuple[str, ...]
     key: str
     files: Mapping[str, str]
     left_out: str | None = None
+    parent: Parent | None = None
 
     @property
     def name(self) -> str:
@@ -42,12 +76,17 @@ class Graph:
 
     recipe: Recipe
     nodes: Mapping[str, Node]
+    parent: Parent | None = None
 
     def makers(self, name: str, thing: str, run: Path) -> list[Maker]:
         """Return the stages before `name` that make `thing`, nearest first; of equally near ones, the first listed. `run` is the run directory."""
-        before = [self.nodes[other].stage for other in _before(self.nodes[name].inputs, self.nodes)]
+        if thing == PARENT:
+            return [Maker(PARENT, PARENT, None, self.parent.model(run), in_line=False)] if self.parent else []
+        inputs = self.nodes[name].inputs
+        before = [self.nodes[other].stage for other in _before(inputs, self.nodes)]
+        line = set(_before(inputs[:1], self.nodes))
         return [
-            Maker(stage.name, stage.kind.name, stage.settings, run / stage.name)
+            Maker(stage.name, stage.kind.name, stage.settings, run / stage.name, stage.name in line)
             for stage in before
             if thing in stage.kind.made(stage.settings)
         ]
@@ -61,17 +100,21 @@ def build(recipe: Recipe) -> Graph:
 
     Reads (to hash) the files that stages name. Raises `ConfigError`.
     """
+    parent = _parent(recipe.parent, recipe.where) if recipe.parent else None
     nodes: dict[str, Node] = {}
     for stage in _ordered(recipe):
         inputs = _present(stage.inputs, nodes)
-        left_out = _missing(stage, [nodes[name].stage for name in _before(inputs, nodes)], recipe.where)
+        used = parent if PARENT in stage.kind.needs | stage.kind.uses else None
+        left_out = _missing(stage, [nodes[name].stage for name in _before(inputs, nodes)], recipe)
         files = {} if left_out else {str(path): _hash(path, recipe.where, stage.name) for path in stage.kind.reads(stage.settings)}
         key = hash_json({
             "stage": stage.name, "kind": stage.kind.name, "settings": dict(stage.kind.keyed(stage.settings)), "seed": recipe.seed, "files": files,
-            "inputs": [nodes[name].key for name in inputs],
+            "inputs": [nodes[name].key for name in inputs], **({PARENT: used.key} if used else {}),
         })  # fmt: skip
-        nodes[stage.name] = Node(stage, inputs, key, files, left_out)
-    graph = Graph(recipe, nodes)
+        nodes[stage.name] = Node(
+            stage, inputs, key, files, left_out, used or (parent if any(nodes[name].parent for name in inputs) else None)
+        )
+    graph = Graph(recipe, nodes, parent)
     for name, node in nodes.items():
         if node.left_out is None:
             _check(graph, name)
@@ -121,16 +164,38 @@ def _before(inputs: Sequence[str], nodes: Mapping[str, Node]) -> Iterator[str]:
         level = [name for item in level for name in nodes[item].inputs if name not in seen and not seen.update({name: None})]
 
 
-def _missing(stage: Stage, before: Sequence[Stage], where: str) -> str | None:
+def _parent(parent: ParentRecipe, where: str) -> Parent:
+    """Return the parent with its own graph built and its model chosen. Raises `ConfigError`."""
+    if parent.recipe is None:
+        weights = sorted(path for path in parent.path.iterdir() if path.suffix in MODEL_FILES)
+        if not weights:
+            raise ConfigError(f"{where}: the parent {parent.path} holds no model; give a model directory or a recipe")
+        return Parent(parent.path, hash_json({path.name: _hash(path, where, PARENT) for path in weights}), None, None)
+    graph = build(parent.recipe)
+    made = [name for name, node in graph.nodes.items() if node.left_out is None and "model" in node.stage.kind.made(node.stage.settings)]
+    stage = parent.given.stage or next(reversed(made), None)
+    if stage not in made:
+        which = (
+            f"stage '{stage}' of the parent {parent.path} makes no model{nearest(stage, made)}"
+            if stage and made
+            else f"no stage of the parent {parent.path} makes a model"
+        )
+        raise ConfigError(f"{where}: {which}")
+    return Parent(parent.path, graph.nodes[stage].key, graph, stage)
+
+
+def _missing(stage: Stage, before: Sequence[Stage], recipe: Recipe) -> str | None:
     """Return why the stage cannot run with these inputs, or `None` where it can. Raises `ConfigError` where no settings could mend it."""
-    for thing in sorted(stage.kind.needs):
+    if PARENT in stage.kind.needs and recipe.parent is None:
+        raise ConfigError(f"{recipe.where}: stage '{stage.name}' needs a parent, and the recipe names none; add 'parent: FILE' at its top")
+    for thing in sorted(stage.kind.needs - {PARENT}):
         if any(thing in other.kind.made(other.settings) for other in before):
             continue
         could = next((other for other in before if thing in other.kind.makes), None)
         if could is None:
             names = ", ".join(other.name for other in before) or "none"
             raise ConfigError(
-                f"{where}: stage '{stage.name}' needs {thing}, and no stage before it ({names}) makes any; name one under 'inputs'"
+                f"{recipe.where}: stage '{stage.name}' needs {thing}, and no stage before it ({names}) makes any; name one under 'inputs'"
             )
         return f"needs {thing}, but {could.kind.why_not(could.settings, thing)}"
     return None

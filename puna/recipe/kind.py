@@ -17,16 +17,22 @@ from puna.progress import Progress
 from puna.settings import Settings
 
 S = TypeVar("S", bound=Settings)
+# The thing that no stage makes: the model of the generation before. Its maker's directory is the model directory itself.
+PARENT = "parent"
 
 
 @dataclass(frozen=True)
 class Maker:
-    """A stage before this one that makes a thing: its name, kind and settings, and, when it is finished, its directory."""
+    """A stage before this one that makes a thing: its name, kind and settings, and, when it is finished, its directory.
+
+    `in_line` says whether it is the stage's first input or one that that was made from; other inputs stand beside the line, to compare with.
+    """
 
     stage: str
     kind: str
     settings: Any
     directory: Path
+    in_line: bool = True
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,11 @@ class Work:
         """Return the directory of the nearest stage that makes `thing`; the graph has made sure that there is one."""
         return self.makers(thing)[0].directory
 
+    @property
+    def parent(self) -> Path | None:
+        """Return the model directory of the generation before, where the recipe names one."""
+        return next((maker.directory for maker in self.makers(PARENT)), None)
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -55,12 +66,13 @@ class Cost:
 
 
 class StageKind(ABC, Generic[S]):
-    """One kind of stage. `makes` is everything that it can make; `made` says what it makes with these settings."""
+    """One kind of stage. `makes` is everything that it can make; `made` says what it makes with these settings. `uses` is what it takes if there is any."""
 
     name: ClassVar[str]
     settings: type[S]
     needs: ClassVar[frozenset[str]] = frozenset()
     makes: ClassVar[frozenset[str]] = frozenset()
+    uses: ClassVar[frozenset[str]] = frozenset()
 
     def made(self, settings: S) -> frozenset[str]:
         return self.makes

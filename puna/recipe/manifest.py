@@ -36,6 +36,15 @@ class Input(Settings):
     key: str
 
 
+class Ancestor(Settings):
+    """The parent that a stage, or one before it, used: a stage of another recipe, or a model directory at `path`; its key or hash."""
+
+    recipe: str | None
+    stage: str | None
+    path: str
+    key: str
+
+
 class Code(Settings):
     """The code that ran: the version, and the git commit where Puna runs from its repository (`-dirty` with uncommitted changes)."""
 
@@ -55,6 +64,7 @@ class Manifest(Settings):
     recipe: str
     seed: int
     inputs: dict[str, Input]
+    parent: Ancestor | None = None
     files: dict[str, str]
     config: dict[str, Any]
     code: Code

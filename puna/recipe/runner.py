@@ -27,11 +27,11 @@ from puna.errors import ConfigError, FormatError, WorkError
 from puna.files import PARTIAL, disk_errors, read_json, sync, write_json
 from puna.progress import Progress
 from puna.recipe import manifest as manifests
-from puna.recipe.graph import Graph, Node
+from puna.recipe.graph import Graph, Node, Parent
 from puna.recipe.kind import Work
-from puna.recipe.manifest import Input, Manifest
+from puna.recipe.manifest import Ancestor, Input, Manifest
+from puna.recipe.schema import EARLIER
 
-EARLIER = "earlier"
 RECIPE = "recipe.json"
 ATTEMPTS = "attempts.json"
 
@@ -101,7 +101,8 @@ def _build(graph: Graph, node: Node, directory: Path, before: Mapping[str, Resul
     (partial / ATTEMPTS).unlink()
     inputs = {name: Input(kind=before[name].kind, key=graph.nodes[name].key) for name in node.inputs}
     manifest = Manifest(
-        stage=node.name, kind=stage.kind.name, key=node.key, recipe=graph.recipe.name, seed=graph.recipe.seed, inputs=inputs, files=dict(node.files),
+        stage=node.name, kind=stage.kind.name, key=node.key, recipe=graph.recipe.name, seed=graph.recipe.seed, inputs=inputs,
+        parent=_ancestor(node.parent) if node.parent else None, files=dict(node.files),
         config=stage.settings.model_dump(mode="json"), code=manifests.code(), machine=manifests.machine(), started=attempts[0]["started"],
         seconds=round(sum(attempt["seconds"] for attempt in attempts), 3), attempts=len(attempts), figures=figures, outputs=manifests.outputs_of(partial),
     )  # fmt: skip
@@ -110,6 +111,11 @@ def _build(graph: Graph, node: Node, directory: Path, before: Mapping[str, Resul
             sync(path)
     manifests.write(partial, manifest)
     return manifest
+
+
+def _ancestor(parent: Parent) -> Ancestor:
+    recipe = parent.graph.recipe.name if parent.graph else None
+    return Ancestor(recipe=recipe, stage=parent.stage, path=str(parent.path), key=parent.key)
 
 
 def _begin(partial: Path) -> list[dict[str, Any]]:

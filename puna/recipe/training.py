@@ -18,6 +18,7 @@ from puna import files, machine
 from puna.errors import ConfigError
 from puna.model.config import LlamaConfig, RopeScaling
 from puna.recipe.kind import Cost, Work
+from puna.records import CallForm
 from puna.seeds import seed_of
 from puna.settings import Settings, parse
 from puna.train.settings import FREE, TrainSettings
@@ -94,10 +95,18 @@ def check_fits(config: LlamaConfig, *, stage: str) -> None:
 
 
 def train(
-    model: Any, tokenizer: Any, shards: Sequence[Path], *, settings: TrainSettings, work: Work, whole_documents: bool
+    model: Any,
+    tokenizer: Any,
+    shards: Sequence[Path],
+    *,
+    settings: TrainSettings,
+    work: Work,
+    whole_documents: bool,
+    calls: CallForm = "json",
 ) -> dict[str, Any]:
     """Train `model` in place on `shards`, resuming in the stage's directory, and write its model directory. Returns the trainer's figures.
 
+    The directory notes `calls`, the form of tool calls in the dialogs.
     Where an earlier attempt has come as far as the figures, nothing is trained and `model` stays as it is.
     """
     from puna.train.checkpoint import CheckpointStore
@@ -105,7 +114,7 @@ def train(
 
     directory = work.directory
     if not ((directory / MODEL).exists() and (directory / FIGURES).exists()):
-        figures = _trained(model, tokenizer, shards, settings=settings, work=work, whole_documents=whole_documents)
+        figures = _trained(model, tokenizer, shards, settings=settings, work=work, whole_documents=whole_documents, calls=calls)
         files.write_json(directory / FIGURES, figures)
     CheckpointStore(directory / CHECKPOINTS, keep_latest=settings.keep_latest, permanent_every=settings.permanent_every).drop_passing()
     found: dict[str, Any] = files.read_json(directory / FIGURES)
@@ -113,7 +122,14 @@ def train(
 
 
 def _trained(
-    model: Any, tokenizer: Any, shards: Sequence[Path], *, settings: TrainSettings, work: Work, whole_documents: bool
+    model: Any,
+    tokenizer: Any,
+    shards: Sequence[Path],
+    *,
+    settings: TrainSettings,
+    work: Work,
+    whole_documents: bool,
+    calls: CallForm,
 ) -> dict[str, Any]:
     from puna.formats import save
     from puna.tokens.loader import Loader
@@ -127,7 +143,7 @@ def _trained(
     trainer = Trainer(model, loader, plain(settings), directory=work.directory, token_bytes=tokenizer.token_bytes, progress=work.progress)
     figures = trainer.run()
     if not (work.directory / MODEL).exists():
-        save(work.directory / MODEL, model.to("cpu"), tokenizer)
+        save(work.directory / MODEL, model.to("cpu"), tokenizer, calls=calls)
     epochs = figures.tokens / loader.tokens_per_epoch
     # JSON has no "not a number": a speed that was not measured (a run of one step) is absent.
     measured = {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in figures.to_json().items()}

@@ -52,6 +52,12 @@ def train_bpe(texts: Iterable[str], *, vocab_size: int, num_special: int = 256, 
     counts = count_pieces(texts)
     if not counts:
         raise DataError("the tokenizer has no text to learn from: every document is empty")
+    # Each merge makes at least one piece a token shorter.
+    most = len(BYTES_BY_ID) + sum(len(piece) - 1 for piece in counts)
+    if num_text > most:
+        raise DataError(
+            f"the text is too small for {vocab_size} tokens: it cannot yield more than {most + num_special}; lower vocab_size or add text"
+        )
     merges = learn_merges(counts, num_tokens=num_text, progress=progress)
     tokens = _spelled(merges)
     if len(tokens) < num_text:

@@ -112,9 +112,15 @@ class Tokenizer:
         stretches = _BROKEN.split(text)
         stretches[0] = self._prepared(stretches[0]) or (SPACE if self.kind == "llama2" and data else "")
         stretches[2::2] = [stretch.replace(" ", SPACE) if self.kind == "llama2" else stretch for stretch in stretches[2::2]]
-        broken = [[self._byte_ids[ord(char) - 0xDC00]] for char in stretches[1::2]]
-        texts = self._encoder.encode_batch(stretches[::2])
-        return [token_id for pair in zip(texts, [*broken, []], strict=True) for ids in pair for token_id in ids]
+        # Between broken bytes in a row the stretches are empty, and there may be millions.
+        texts = iter(self._encoder.encode_batch([stretch for stretch in stretches[::2] if stretch]))
+        token_ids: list[int] = []
+        for i, stretch in enumerate(stretches):
+            if i % 2:
+                token_ids.append(self._byte_ids[ord(stretch) - 0xDC00])
+            elif stretch:
+                token_ids += next(texts)
+        return token_ids
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of `ids`, special tokens by name, bytes that are no UTF-8 as U+FFFD. Raises `TokenizerError` at an unknown id."""

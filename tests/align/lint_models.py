@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from puna.formats.config_file import hf_config
+from puna.model.config import LlamaConfig
 from puna.tokens import Tokenizer, train_bpe
 from puna.tokens.bytelevel import BYTE_PIECES
 from puna.tokens.chat import codec_for
@@ -28,12 +30,17 @@ def llama2_tokenizer() -> Tokenizer:
     return Tokenizer(SentencePieceDefinition.checked(pieces, [], where="test"))
 
 
+def model_config(tokenizer: Tokenizer) -> LlamaConfig:
+    shape = {"dim": 16, "num_layers": 2, "num_heads": 4, "num_kv_heads": 2, "head_dim": 4, "ffn_dim": 24}
+    return LlamaConfig.model_validate({**shape, "vocab_size": tokenizer.vocab_size, "max_positions": CONTEXT})
+
+
 def write_model(directory: Path, tokenizer: Tokenizer, *, template: str | None = "", **changes: Any) -> Path:
     """Write the small files of a healthy model; `template` None leaves it out, `""` is the codec's; `changes` are values by file (`config={...}`)."""
     directory.mkdir(parents=True, exist_ok=True)
     tokenizer.save(directory, chat_template=codec_for(tokenizer).template if template == "" else template)
     files: dict[str, dict[str, Any]] = {
-        "config": {"vocab_size": tokenizer.vocab_size, "max_position_embeddings": CONTEXT, "bos_token_id": tokenizer.bos_id},
+        "config": {**hf_config(model_config(tokenizer), dtype="bfloat16"), "bos_token_id": tokenizer.bos_id},
         "generation_config": {"eos_token_id": sorted(tokenizer.stop_ids)},
         "tokenizer_config": json.loads((directory / "tokenizer_config.json").read_text()),
     }

@@ -6,11 +6,13 @@ import json
 
 import pytest
 import torch
-from lint_models import CONTEXT, llama3_tokenizer, write_model
-from safetensors.torch import save_file
+from lint_models import CONTEXT, llama3_tokenizer, model_config, write_model
+from safetensors.torch import load_file, save_file
 
+from puna import formats
 from puna.align.lint import lint, open_model
 from puna.errors import ConfigError, FormatError, TokenizerError
+from puna.model.llama import Llama
 
 DIALOG = {"messages": [{"role": "user", "content": "Where does Anna live?"}, {"role": "assistant", "content": "In Elton."}]}
 CODE = {"messages": [DIALOG["messages"][0], {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "code_interpreter", "arguments": {"code": "1"}}}]}],
@@ -90,7 +92,7 @@ def test_a_tokenizer_alone_is_enough_and_what_is_left_out_is_said(model, tmp_pat
         (model / file).unlink()
     directory = report_of(model, tmp_path)
     assert directory.tallies == []
-    assert any("no config.json" in told for told in directory.left_out)
+    assert any("neither config.json nor params.json" in told for told in directory.left_out)
 
 
 def test_the_template_in_a_file_of_its_own_wins_and_of_several_the_default_does(model, tmp_path):
@@ -143,6 +145,53 @@ def test_a_damaged_file_is_refused_by_name(file, content, error, model):
 def test_strange_values_in_the_models_files_never_crash(file, key, value, tokenizer, tmp_path):
     model = write_model(tmp_path / "model", tokenizer, **{file: {key: value}})
     report_of(model, tmp_path).to_json()
+
+
+@pytest.fixture(params=[1, 2])
+def meta(request, model, tokenizer, tmp_path):
+    """A directory of Meta's, in one file or two, whose end of turn was never trained."""
+    llama = Llama(model_config(tokenizer))
+    llama.init_weights(0)
+    formats.save(tmp_path / "whole", llama, tokenizer=tokenizer)
+    weights = load_file(tmp_path / "whole" / "model.safetensors")
+    weights["model.embed_tokens.weight"][tokenizer.chat_ids.eot] *= 1e-7
+    save_file(weights, tmp_path / "whole" / "model.safetensors")
+    (tmp_path / "whole" / "tokenizer_config.json").unlink()
+    (tmp_path / "whole" / "generation_config.json").unlink()
+    formats.convert(tmp_path / "whole", tmp_path / "meta", to="meta", shards=request.param)
+    return tmp_path / "meta"
+
+
+def test_metas_directories_are_checked_as_far_as_any(meta, tmp_path):
+    report = report_of(meta, tmp_path)
+    assert report.lengths.context == CONTEXT
+    assert report.left_out == []
+    assert [rule.name for rule, _ in report.tallies] == ["untrained-rows"]  # and no template is missing, for none belongs there
+    (told,) = messages(report, "untrained-rows")
+    assert "in the embedding the rows of <|eot_id|> have" in told
+
+
+def test_metas_directories_without_their_weights_or_of_another_model_are_told(meta, tmp_path):
+    for file in meta.glob("*.pth"):
+        file.rename(file.with_suffix(".gone"))
+    report = report_of(meta, tmp_path)
+    assert any("length of the context" in told and "consolidated.00.pth" in told for told in report.left_out)
+    assert any("ever trained" in told for told in report.left_out)
+
+
+def test_rows_are_those_of_the_whole_matrix_in_either_layout(meta, tmp_path):
+    rows = [0, 5, 279, 140, 139]
+    for directory in (meta, tmp_path / "whole"):
+        with formats.open_weights(directory) as weights:
+            for name in ("model.embed_tokens.weight", "lm_head.weight"):
+                assert torch.equal(weights.read_rows(name, rows), weights.read(name)[rows])
+
+
+def test_a_model_that_cannot_be_read_is_named_and_the_data_are_checked(tokenizer, tmp_path):
+    model = write_model(tmp_path / "model", tokenizer, config={"model_type": "qwen2"})
+    report = report_of(model, tmp_path)
+    assert report.num_dialogs == 1
+    assert any("qwen2" in told for told in report.left_out)
 
 
 def test_what_is_not_there_is_refused(tmp_path):

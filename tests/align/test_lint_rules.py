@@ -34,6 +34,7 @@ def dialog(*messages, **more):
     return {"messages": list(messages), **more}
 
 
+OPEN_TOOLS = [{"type": "function", "function": {"name": "weather", "parameters": {}}}]
 CALLED = dialog(ASK, call(city="Elton"), RESULT, TELL, tools=TOOLS)
 
 # What is planted, what is sound, by rule. A case is one record, or several in a list.
@@ -44,6 +45,9 @@ CASES = [
                              RESULT, TELL, builtin_tools=["code_interpreter"]),
      dialog(ASK, call("code_interpreter", code="1"), RESULT, TELL, builtin_tools=["code_interpreter"])),
     ("half-character", dialog(asked("a\ud83e"), TELL), dialog(asked("a\U0001f999"), TELL)),
+    ("half-character", dialog(ASK, call(city="\udc00"), RESULT, TELL, tools=TOOLS), dialog(ASK, call(city="\U0001f999"), RESULT, TELL, tools=TOOLS)),
+    ("half-character", dialog(ASK, call(**{"\ud800": "x"}, city="x"), RESULT, TELL, tools=OPEN_TOOLS), dialog(ASK, call(é="x", city="x"), RESULT, TELL, tools=OPEN_TOOLS)),
+    ("half-character", dialog(ASK, TELL, tools=[{"name": "x", "description": "\ud800"}]), dialog(ASK, TELL, tools=[{"name": "x", "description": "é"}])),
     ("nothing-trained", dialog(ASK, said("In Elton.", train=False)), dialog(ASK, said("In Elton.", train=True))),
     ("nothing-trained", [dialog(SYSTEM, ASK, said("A.", train=False))], dialog(SYSTEM, ASK, said("A."))),
     ("too-long", dialog(ASK, said("é" * CONTEXT)), dialog(ASK, said("é" * (CONTEXT // 8)))),
@@ -74,9 +78,9 @@ CASES = [
     ("no-final-mark", dialog(ASK, said(PROSE + "She went out, and then the others came,")),
      dialog(ASK, said(PROSE + "\n- a house beside the river, which is not hers alone"))),
     ("double-bos", dialog(asked("<|begin_of_text|>Where?"), TELL), dialog(asked("Where?"), TELL)),
-    ("double-bos", dialog(asked(" <s>Where?"), TELL), dialog(asked("Where is <s>this</s> struck?"), TELL)),
+    ("foreign-marks", dialog(asked(" <s>Where?"), TELL), dialog(asked("<s>Who</s> is <s>this</s> and where is <s>that</s>"), TELL)),
     ("end-spelled-out", dialog(ASK, said("In Elton.<|eot_id|>")), dialog(ASK, said("In Elton."))),
-    ("end-spelled-out", dialog(ASK, said("In Elton.</s>")), dialog(ASK, said("In <s>Elm</s>Elton."))),
+    ("foreign-marks", dialog(ASK, said("In Elton.</s>")), dialog(ASK, said("<s>In Elmton.</s>"))),
     ("end-spelled-out", dialog(ASK, said("In Elton.<|end_of_text|>")), dialog(ASK, said("In Elton."))),
     ("special-text", dialog(asked("a<|eot_id|>b"), TELL), dialog(asked("a<|eot|>b"), TELL)),
     ("special-text", dialog(ASK, said("<|start_header_id|>user<|end_header_id|> hi")), dialog(ASK, said("<start_header_id>"))),
@@ -91,7 +95,9 @@ CASES = [
     ("mojibake", dialog(ASK, said("Itâ€™s.")), dialog(ASK, said("It’s 5 €."))),
     ("mojibake", dialog(ASK, said("a\ufffdb.")), dialog(ASK, said("a?b."))),
     ("tool-not-offered", dialog(ASK, call("news"), RESULT, TELL, tools=TOOLS), CALLED),
-    ("tool-not-offered", dialog(ASK, call(city="Elton"), RESULT, TELL), dialog(asked("Call weather."), call(city="Elton"), RESULT, TELL)),
+    ("tool-not-offered", dialog(asked("How is the weather?"), call(city="Elton"), RESULT, TELL), dialog(asked('{"name": "weather"}'), call(city="Elton"), RESULT, TELL)),
+    ("tool-not-offered", dialog(asked('{"name": "weather_of"}'), call(city="Elton"), RESULT, TELL),
+     dialog(asked("Use the function 'weather' to ask."), call(city="Elton"), RESULT, TELL)),
     ("tool-not-offered", dialog(ASK, call("brave_search", query="x"), RESULT, TELL, builtin_tools=["wolfram_alpha"]),
      dialog(ASK, call("brave_search", query="x"), RESULT, TELL, builtin_tools=["brave_search"])),
     ("arguments", dialog(ASK, call(city="Elton", town="x"), RESULT, TELL, tools=TOOLS), CALLED),

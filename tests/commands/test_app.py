@@ -15,7 +15,7 @@ from puna import commands, errors
 from puna.version import VERSION
 
 VERBS = ["raise", "generate", "chat", "convert", "tokenizer", "lint-data", "info", "doctor"]
-HEAVY = ["torch", "pydantic", "numpy", "matplotlib", "tokenizers", "safetensors", "yaml", "psutil"]
+HEAVY = ["torch", "pydantic", "numpy", "tokenizers", "safetensors", "yaml", "psutil"]
 
 
 def puna(*words: str) -> subprocess.CompletedProcess[str]:

@@ -62,6 +62,13 @@ def test_generate_and_info_take_metas_layout(model: Path, tmp_path: Path) -> Non
     assert [file["name"] for file in ours["files"]] == ["consolidated.00.pth", "consolidated.01.pth"]
 
 
+def test_a_link_to_nothing_is_no_place_to_write_to_and_that_is_said_first(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    done = _puna("convert", model, tmp_path / "link", "--to", "meta")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "is there already" in done.stderr
+
+
 @pytest.mark.parametrize("verb", [("generate", "-p", "x"), ("info",), ("convert", "somewhere", "--to", "hf")])
 def test_a_name_in_the_hub_cache_is_looked_up_by_every_verb(verb: tuple[str, ...]) -> None:
     pytest.importorskip("huggingface_hub")

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from puna.commands import main
+from puna.formats.config_file import hf_config
+from puna.model.config import LLAMAS
 from puna.tokens import train_bpe
 from puna.tokens.chat import codec_for
 
@@ -24,7 +28,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path.mkdir()
     tokenizer = train_bpe(["the llama and the puna"], vocab_size=256 + 16, num_special=16)
     tokenizer.save(path, chat_template=codec_for(tokenizer).template)
-    (path / "config.json").write_text(json.dumps({"vocab_size": tokenizer.vocab_size, "max_position_embeddings": 256}))
+    config = LLAMAS["llama-3.1-8b"].model_copy(update={"vocab_size": tokenizer.vocab_size, "max_positions": 256})
+    (path / "config.json").write_text(json.dumps(hf_config(config, dtype="bfloat16")))
     return path
 
 
@@ -50,6 +55,22 @@ def test_a_clean_file_is_exit_0_and_shows_its_lengths(model: Path, tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert "Nothing found: 2 dialogs" in done.stdout
     assert all(word in done.stdout for word in ("tokens of a dialog", "learnt", "256 positions"))
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_pipe_is_checked_as_a_file_is(words: tuple[str, ...], model: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    text = written(tmp_path, CLEAN, {**CLEAN, "completion": ""}).read_text()
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=[text])
+    writer.start()
+    done = run(tmp_path / "pipe", "--model", model, *words)
+    writer.join()
+    assert done.returncode == 1, done.stderr
+    assert f"{tmp_path / 'pipe'}:2" in done.stdout
+
+
+def test_one_dialog_is_counted_as_one(model: Path, tmp_path: Path) -> None:
+    assert "Nothing found: 1 dialog, " in run(written(tmp_path, CLEAN), "--model", model).stdout
 
 
 def test_warnings_alone_are_exit_0_and_errors_exit_1(model: Path, tmp_path: Path) -> None:

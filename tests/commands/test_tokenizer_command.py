@@ -71,7 +71,8 @@ def test_train_shows_how_far_it_is(texts, tmp_path):
         (["train", "absent.txt", "--vocab-size", "600", "--out", "new"], "absent.txt: no such file"),
         (["train", "TEXTS", "--vocab-size", "300", "--out", "new"], "too small"),
         (["train", "TEXTS", "--vocab-size", "100000", "--out", "new"], "too small for 100000 tokens"),
-        (["train", "TEXTS", "--vocab-size", "340", "--out", "TEXTS"], "exists already"),
+        (["train", "TEXTS", "--vocab-size", "100000000000", "--out", "new"], "cannot yield more than"),
+        (["train", "TEXTS", "--vocab-size", "340", "--out", "TEXTS"], "is there already"),
         (["train", "TEXTS", "--vocab-size", "270", "--special", "3", "--out", "new"], "at least 10"),
         (["encode", "a", "--tokenizer", "absent"], "absent: no such file"),
         (["encode", "a", "--tokenizer", "TEXTS"], "tokenizer.json: no such file"),
@@ -90,6 +91,41 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(words, part, texts, made, 
     assert part in error[0]
     assert b"Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_size_beyond_any_that_the_text_can_yield_is_refused_before_learning(texts, tmp_path):
+    done = puna("train", texts, "--vocab-size", "100000000000", "--special", 16, "--out", tmp_path / "new")
+    assert b"learning merges" not in done.stderr
+
+
+def test_train_fills_an_empty_directory_and_leaves_links_alone(texts, tmp_path):
+    (tmp_path / "empty").mkdir()
+    said("train", texts, "--vocab-size", 340, "--special", 16, "--out", tmp_path / "empty")
+    assert Tokenizer.load(tmp_path / "empty").vocab_size == 340
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    done = puna("train", texts, "--vocab-size", 340, "--special", 16, "--out", tmp_path / "link")
+    assert (done.returncode, b"is there already" in done.stderr, b"reading" in done.stderr) == (2, True, False)
+
+
+def test_without_a_verb_it_shows_its_help():
+    done = puna()
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert all(verb in done.stdout for verb in (b"train", b"encode", b"decode"))
+
+
+@pytest.mark.parametrize("verb", ["encode", "decode"])
+def test_a_name_in_the_hub_cache_is_looked_up(verb):
+    pytest.importorskip("huggingface_hub")
+    done = puna(verb, "1", "-t", "hf://puna-test/never-fetched")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"puna: hf://puna-test/never-fetched: not in the cache")
+
+
+def test_what_encode_shows_cannot_move_the_cursor(texts, tmp_path):
+    train_bpe(["\x9b\x9b\x1b \u202e the llama" * 99], vocab_size=276, num_special=16).save(tmp_path)
+    shown = said("encode", "\x9b\x1b \u202e", "-t", tmp_path)
+    assert all(character.isprintable() or character == "\n" for character in shown)
+    assert "\\x9b" in shown
 
 
 def test_encode_shows_ids_and_pieces_and_bytes_per_token(made):

@@ -14,7 +14,7 @@ from puna import formats
 from puna.engine import Engine, SamplingSettings
 from puna.errors import DataError, TokenizerError
 from puna.model.attention import packed
-from puna.records import Message
+from puna.records import Call, Dialog, Message, Sample, Tool
 from puna.seeds import seed_of
 
 GREEDY = SamplingSettings(temperature=0, max_tokens=40)
@@ -193,3 +193,18 @@ def test_hundreds_of_short_answers_take_seconds() -> None:
     samples = engine.generate_batch(prompts, GREEDY.model_copy(update={"max_tokens": 24}))
     assert len(samples) == 300
     assert time.monotonic() - started < 20
+
+
+def test_a_model_directory_remembers_the_form_of_its_calls(tmp_path) -> None:
+    tokenizer = random_engine().tokenizer
+    formats.save(tmp_path / "model", random_model(), tokenizer, calls="pythonic")
+    engine = Engine.load(tmp_path / "model")
+    said = Message("assistant", "", calls=(Call("f", {"a": 1}),))
+    dialog = Dialog((Message("user", "so?"), said), tools=(Tool("f"),))
+    assert "[f(a=1)]<|eot_id|>" in tokenizer.decode(engine.codec.encode(dialog).token_ids)
+    short = Dialog(dialog.messages[:1])
+    assert engine.chat(short, GREEDY).prompt_ids == tuple(engine.codec.prompt(short))
+    ids = engine.codec.encode(dialog).token_ids
+    answer = tuple(ids[len(engine.codec.prompt(Dialog(dialog.messages[:1], tools=dialog.tools))) :])
+    sample = Sample((), answer, (0.0,) * len(answer), "end_token")
+    assert engine.reply(sample, offered=True).calls == said.calls

@@ -94,3 +94,12 @@ def test_scoring_leaves_no_gradients_behind(model, tokenizer):
     document_bits(model, tokenizer, DOCUMENTS)
     assert all(weight.grad is None for weight in model.parameters())
     assert np.isfinite(document_bits(model, tokenizer, DOCUMENTS).bits).all()
+
+
+def test_of_a_long_document_only_the_first_tokens_are_scored_and_their_bytes_counted(model, tokenizer):
+    text = "Tom keeps a goat. " * 20
+    ids = tokenizer.encode(text)[:7]
+    found = document_bits(model, tokenizer, [Document("a", text), Document("b", "Mia")], first_tokens=7)
+    start = document_bits(model, tokenizer, [Document("a", tokenizer.decode(ids)), Document("b", "Mia")])
+    assert found.num_bytes.tolist() == start.num_bytes.tolist()
+    assert found.bits == pytest.approx(start.bits)

@@ -89,3 +89,26 @@ def test_scores_are_shares_with_their_number_named():
 def test_nothing_to_measure_is_refused(call):
     with pytest.raises(DataError):
         call()
+
+
+@pytest.mark.parametrize(("freedom", "table"), [(2, 4.303), (3, 3.182), (9, 2.262), (30, 2.042)])
+def test_students_quantiles_are_those_of_the_tables(freedom, table):
+    from puna.evals.statistics import student_t
+
+    assert student_t(0.975, freedom) == pytest.approx(table, abs=6e-4)
+
+
+def test_the_interval_over_seeds_covers_the_truth_as_often_as_it_says():
+    from puna.evals.statistics import over_seeds
+
+    rng = np.random.default_rng(5)
+    found = [over_seeds(rng.normal(2.0, 0.3, size=3).tolist()) for _ in range(2000)]
+    assert np.mean([measured.low <= 2.0 <= measured.high for measured in found]) == pytest.approx(0.95, abs=0.015)
+    assert found[0].over == "3 seeds"
+
+
+def test_two_seeds_give_no_interval():
+    from puna.evals.statistics import over_seeds
+
+    with pytest.raises(DataError, match="three"):
+        over_seeds([1.0, 2.0])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import os
 import sys
+import threading
 
 import pytest
 import zstandard
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from puna.errors import DataError, FormatError
-from puna.formats.dialogs import SHAPES, count_records, export_dialogs, parse_dialog, read_dialogs, to_shape
+from puna.formats.dialogs import SHAPES, Meter, export_dialogs, parse_dialog, read_dialogs, read_records, to_shape
 from puna.records import Call, Dialog, Message, Tool
 
 ASK, TELL = Message("user", "Where does Anna live?"), Message("assistant", "In Elton.", train=True)
@@ -231,7 +233,38 @@ def test_shapes_may_be_mixed_in_json_lines_plain_or_compressed(name, tmp_path):
     read = list(read_dialogs(tmp_path / name))
     assert [where for where, _ in read] == [f"{tmp_path / name}:{i}" for i in (1, 2, 3, 4)]
     assert [dialog.id for _, dialog in read] == ["a", "b", "c", "d"]
-    assert count_records(tmp_path / name) == 4
+
+
+@pytest.mark.parametrize(
+    "text", [lines(RECORDS).decode(), json.dumps(RECORDS), json.dumps(RECORDS, indent=2), lines(RECORDS * 2000).decode()]
+)
+def test_a_pipe_is_read_once_and_whole(text, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=[text])
+    writer.start()
+    read = [dialog.id for _, dialog in read_dialogs(tmp_path / "pipe")]
+    writer.join()
+    assert read == ["a", "b", "c", "d"] * (len(read) // 4)
+    assert len(read) == text.count('"id"')
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("d.jsonl", lines(RECORDS * 500)),
+        ("d.json", json.dumps(RECORDS * 500).encode()),
+        ("d.jsonl.gz", gzip.compress(lines(RECORDS * 500))),
+    ],
+)
+def test_a_meter_goes_from_nothing_to_the_whole_file(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    meter, seen = Meter(), []
+    for _ in read_records(tmp_path / name, meter=meter):
+        seen.append(meter.num_bytes)
+    assert seen == sorted(seen)
+    assert 0 < seen[0] <= seen[-1] <= len(content)
+    assert meter.num_bytes > 0.99 * len(content)
+    assert name == "d.jsonl.gz" or seen[0] < 0.5 * len(content)
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -243,7 +276,6 @@ def test_a_json_array_is_read_under_either_name_and_knows_its_lines(name, indent
     assert [dialog.id for _, dialog in read] == ["a", "b", "c", "d"]
     wanted = [3] * 4 if indent is None else [3 + i for i, line in enumerate(text.split("\n")) if line == "  {"]
     assert [where for where, _ in read] == [f"{tmp_path / name}:{line}" for line in wanted]
-    assert count_records(tmp_path / name) == 4
 
 
 @pytest.mark.parametrize("text", ["[]", " [ ] \n"])

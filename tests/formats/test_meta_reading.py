@@ -94,6 +94,21 @@ def test_the_shapes_of_llama_3_2_are_tied_although_the_matrix_is_stored_twice(tm
     assert model.config.rope_scaling.factor == 32
 
 
+def test_two_matrices_that_should_be_one_are_told_by_the_rule_that_tied_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusal(directory: Path) -> str:
+        with pytest.raises(PunaError, match=r"'output\.weight' differs from the embedding") as caught:
+            formats.load(directory, dtype="float32")
+        return str(caught.value)
+
+    key = _write(tmp_path / "key", tied_embeddings=True)
+    assert "says tied_embeddings; set that to false" in refusal(key)
+    shards = meta.cut(meta.random_state(meta.LLAMA3), meta.LLAMA3, 2)
+    shards[0]["output.weight"] = shards[0]["tok_embeddings.weight"]
+    assert "consolidated.00.pth stores one matrix for both" in refusal(meta.write(tmp_path / "half", meta.LLAMA3, shards))
+    monkeypatch.setitem(meta_params.STRETCHED, (64, 2), LLAMAS["llama-3.2-1b"])
+    assert "64 wide with 2 layers" in refusal(_write(tmp_path / "shape", use_scaled_rope=True))
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

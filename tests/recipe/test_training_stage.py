@@ -15,9 +15,8 @@ from puna.progress import Silent
 from puna.recipe import training
 from puna.recipe.kind import Maker, Work
 from puna.recipe.stages.pretrain import SHARD, Pretrain, PretrainSettings
-from puna.recipe.stages.tune import Tune
+from puna.recipe.stages.tune import Tune, TuneSettings
 from puna.tokens import Loader, Shard, train_bpe
-from puna.train.settings import TrainSettings
 from puna.train.trainer import CHECKPOINTS, Trainer
 
 TINY = {"dim": 16, "num_layers": 1, "num_heads": 2, "num_kv_heads": 1, "ffn_dim": 32, "tied": True}
@@ -115,7 +114,7 @@ def test_a_model_that_can_be_loaded_but_not_tuned_here_is_refused(work, tmp_path
     tuned.mkdir()
     where = {"model": work.directory}
     tuning = Work("tune", tuned, 1, lambda thing: [Maker("before", thing, None, where.get(thing, work.find(thing)))], Silent())
-    asked = TrainSettings(steps=1, window=16, batch_windows=2)
+    asked = TuneSettings(steps=1, window=16, batch_windows=2)
     monkeypatch.setattr(machine, "device", lambda: "cpu")
     with monkeypatch.context() as patched:
         for name in ("memory_bytes", "available_memory_bytes"):
@@ -140,7 +139,7 @@ def test_a_loader_s_fingerprint_follows_its_tokens_its_seed_and_its_packing(work
 
 
 def test_a_killed_run_is_not_resumed_over_other_tokens(work, monkeypatch):
-    def killed(*_):
+    def killed(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

@@ -49,9 +49,6 @@ def assert_equal_ids(both, text, expected) -> None:
         assert ids == expected
 
 
-# --- equal ids
-
-
 def test_the_library_asked_for_works(both):
     assert [tokenizer.library for tokenizer in both.values()] == list(LIBRARIES)
 
@@ -139,9 +136,6 @@ def test_what_gigatoken_remembers_is_forgotten_in_time_and_ids_stay(both, shared
     assert tokenizer._encoder._main._inner is not before
 
 
-# --- who may encode what
-
-
 def with_rule(pre_tokenizer, **library) -> Tokenizer:
     letters = [chr(code) for code in [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x144)]]
     return Tokenizer(ByteLevelDefinition(letters, [], ["<s>"] * 10, pre_tokenizer, ignore_merges=True), **library)
@@ -184,9 +178,6 @@ def test_without_gigatoken_tokenizers_encodes(monkeypatch):
     assert with_rule(LLAMA3_PRE_TOKENIZER).library == "tokenizers"
     with pytest.raises(TokenizerError, match="not installed"):
         with_rule(LLAMA3_PRE_TOKENIZER, library="gigatoken")
-
-
-# --- long texts
 
 
 @pytest.fixture
@@ -325,9 +316,6 @@ def test_a_long_piece_takes_time_in_proportion(both):
     assert seconds(4_800_000) / sorted(once)[1] < 10
 
 
-# --- what is no text
-
-
 @settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_survive_and_give_both_libraries_equal_ids(both, data):
@@ -350,6 +338,15 @@ def test_broken_bytes_stand_by_themselves(both):
     assert tokenizer.encode_bytes(data) == [*tokenizer.encode("the 日"), *bytes_alone, *tokenizer.encode("the")]
 
 
+def test_a_megabyte_of_broken_bytes_takes_little_longer_than_one_of_text(both):
+    data = bytes(range(128, 256)) * 8000
+    for tokenizer in both.values():
+        began = time.perf_counter()
+        ids = tokenizer.encode_bytes(data)
+        assert time.perf_counter() - began < 3
+        assert ids == [tokenizer.encode_bytes(bytes([byte]))[0] for byte in data[:128]] * 8000
+
+
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_half_a_surrogate_pair_is_refused(both, library):
     for text in ("a\ud800", "🦙" + "a" * 2_000_000 + "\udfff"):
@@ -357,9 +354,6 @@ def test_half_a_surrogate_pair_is_refused(both, library):
             both[library].encode(text)
         with pytest.raises(DataError, match="surrogate pair at character"):
             both[library].encode_batch(["fine", text])
-
-
-# --- Meta's own splitting
 
 
 def metas_pieces(text: str) -> list[str]:

@@ -6,6 +6,7 @@ validator.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from puna.align.lint import rules
@@ -13,6 +14,8 @@ from puna.align.lint.findings import Finding
 from puna.records import BUILTIN_TOOLS, Call, Dialog, Tool, shown
 
 _IPYTHON = "Environment: ipython"
+# How prompts list tools in words: as JSON, perhaps within a string; as Llama 3.1's prompt names the function to use; or as a tag.
+_LISTED = r"""\\?["']name\\?["']\s*:\s*\\?["']{0}\\?["']|\b(?:function|tool)s?:?\s+["'`]{0}["'`]|<function={0}>"""
 _MOST = 8  # names that are listed
 
 
@@ -29,13 +32,14 @@ def check_calls(dialog: Dialog) -> Iterator[Finding]:
 
 
 def _offered_otherwise(call: Call, dialog: Dialog, *, before: int) -> bool:
-    """Return whether the tool is a built-in one that is switched on, or one that some message before told of in words."""
+    """Return whether the tool is a built-in one that is switched on, or one that some message before lists in words."""
     told = [message.content for message in dialog.messages[: before - 1] if message.role in ("system", "user")]
     if call.name in BUILTIN_TOOLS and (call.name in dialog.builtin_tools or (dialog.builtin_tools and call.name == "code_interpreter")):
         return True
     if call.name == "code_interpreter" and any(text.startswith(_IPYTHON) for text in told):
         return True
-    return any(call.name in text for text in told)
+    listing = re.compile(_LISTED.format(re.escape(call.name)))
+    return any(listing.search(text) for text in told)
 
 
 def _misfits(call: Call, tool: Tool) -> Iterator[str]:

@@ -24,7 +24,7 @@ from puna.align.lint.template import Difference, compare
 from puna.align.lint.text import half_characters
 from puna.align.lint.turns import check_turns
 from puna.errors import DataError, FormatError
-from puna.formats.dialogs import count_records, parse_dialog, read_records
+from puna.formats.dialogs import Meter, parse_dialog, read_records
 from puna.progress import Progress, Silent
 from puna.records import Dialog
 from puna.tokens.chat import COUNTED, Codec, EncodedDialog
@@ -36,12 +36,16 @@ _STEP = 64  # dialogs between two movements of the bar
 def lint(path: Path, model: LintModel, *, max_findings: int = 50, progress: Progress | None = None) -> Report:
     """Check every dialog of a file against each other and against `model`. Raises `FormatError` where nothing can be read, `DataError` where there is no dialog."""
     started = time.monotonic()
-    run = _Run(path, model, keep=max_findings)
-    with (progress or Silent()).bar("lint", count_records(path), "dialogs") as bar:
+    run, behind = _Run(path, model, keep=max_findings), 0
+    # Nobody knows how much a pipe still holds, and it can be read but once.
+    num_bytes = path.stat().st_size if path.is_file() else 0
+    shown = progress if progress and num_bytes else Silent()
+    with shown.bar("lint", num_bytes / 1e6, "MB") as bar:
         for number in run.records():
             if number % _STEP == 0:
-                bar.advance(_STEP, f"{run.num_findings} findings")
-        bar.advance(run.num_records % _STEP, f"{run.num_findings} findings")
+                bar.advance((run.meter.num_bytes - behind) / 1e6, f"{run.num_findings} findings")
+                behind = run.meter.num_bytes
+        bar.advance((num_bytes - behind) / 1e6, f"{run.num_findings} findings")
     return run.report(seconds=time.monotonic() - started, max_findings=max_findings)
 
 
@@ -67,7 +71,7 @@ class _Run:
     """One pass over a file."""
 
     def __init__(self, path: Path, model: LintModel, *, keep: int) -> None:
-        self._path, self._model = path, model
+        self._path, self._model, self.meter = path, model, Meter()
         self._findings, self._lengths, self._repeats = Findings(keep), Lengths(model.context), Repeats()
         self._special_ids, self._used = frozenset(model.tokenizer.special_ids), set[int]()
         self._templates: dict[str, _Seen] = {}
@@ -77,7 +81,7 @@ class _Run:
 
     def records(self) -> Iterator[int]:
         """Check each record, yielding its number. A file that becomes unreadable in the middle ends with a finding; one that begins so raises."""
-        records = read_records(self._path)
+        records = read_records(self._path, meter=self.meter)
         while True:
             try:
                 where, value = next(records)

@@ -17,26 +17,39 @@ from puna.align.lint.findings import Finding
 from puna.align.lint.text import TextCheck
 from puna.errors import ConfigError, FormatError, PunaError
 from puna.files import read_json
+from puna.formats import read_config
+from puna.formats.config_file import CONFIG
+from puna.formats.generation import GENERATION_CONFIG
 from puna.formats.hub import model_path
-from puna.tokens.chat import CallForm, Codec, codec_for
+from puna.formats.json_values import as_object
+from puna.formats.layouts import PARAMS, Layout
+from puna.model.config import LlamaConfig
+from puna.records import CallForm
+from puna.tokens.chat import Codec, codec_for
+from puna.tokens.tokenizer import CONFIG_NAME as TOKENIZER_CONFIG
 from puna.tokens.tokenizer import Tokenizer
 
-CONFIG, GENERATION, TOKENIZER_CONFIG = "config.json", "generation_config.json", "tokenizer_config.json"
 TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json")
 _SPECIALS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
 
 @dataclass(frozen=True, slots=True)
 class LintModel:
-    """What the checks need of a model. `template` is None where it has none; `left_out` names the checks that its files do not allow, and why."""
+    """What the checks need of a model. `template` is None where it has none; `left_out` names the checks that its files do not allow, and why.
+
+    `layout` is None for a tokenizer alone, and `config` where there is none that can be read; `ids` and `generation` are what `config.json` and
+    `generation_config.json` hold, for the ids in them.
+    """
 
     path: Path
+    layout: Layout | None
     codec: Codec
     check_text: TextCheck
     template: str | None
     specials: Mapping[str, str]
-    config: Mapping[str, Any] | None
-    generation: Mapping[str, Any] | None
+    config: LlamaConfig | None
+    ids: Mapping[str, Any]
+    generation: Mapping[str, Any]
     left_out: list[str] = field(default_factory=list)
 
     @property
@@ -46,8 +59,7 @@ class LintModel:
     @property
     def context(self) -> int | None:
         """Return how many positions the model has, in tokens, where its configuration says so."""
-        positions = (self.config or {}).get("max_position_embeddings")
-        return positions if isinstance(positions, int) and not isinstance(positions, bool) and positions > 0 else None
+        return self.config.max_positions if self.config else None
 
     @property
     def is_plain(self) -> bool:
@@ -67,18 +79,36 @@ def open_model(given: Path | str, *, calls: CallForm = "json") -> LintModel:
     tokenizer = Tokenizer.load(path)
     codec = codec_for(tokenizer, calls=calls)
     # What lies beside a tokenizer that was named alone may be anybody's.
-    config, generation, settings = (
-        _optional(directory / name) if path.is_dir() else None for name in (CONFIG, GENERATION, TOKENIZER_CONFIG)
+    ids, generation, settings = (
+        _optional(directory / name) if path.is_dir() else {} for name in (CONFIG, GENERATION_CONFIG, TOKENIZER_CONFIG)
     )
-    template = _template(directory, settings or {}) if path.is_dir() else None
+    template = _template(directory, settings) if path.is_dir() else None
     specials = {"bos_token": tokenizer.name(tokenizer.bos_id), "eos_token": tokenizer.name(tokenizer.end_of_text_id)}
-    specials |= {name: text for name in _SPECIALS if (text := _token_text((settings or {}).get(name)))}
-    left_out = [] if config else [f"the length of the context and the size of the vocabulary ({path} has no {CONFIG})"]
+    specials |= {name: text for name in _SPECIALS if (text := _token_text(settings.get(name)))}
+    layout = _layout(path)
+    config, left_out = _config(path, layout)
     if not path.is_dir():
         left_out.append(f"chat template, padding, end tokens and weights ({path} is a tokenizer alone)")
-    elif not any(directory.glob("*.safetensors")):
+    elif layout is None or (layout == "hf" and not any(directory.glob("*.safetensors"))):
         left_out.append(f"whether the format's tokens were ever trained ({path} has no safetensors files)")
-    return LintModel(path, codec, TextCheck(tokenizer), template, specials, config, generation, left_out)
+    return LintModel(path, layout, codec, TextCheck(tokenizer), template, specials, config, ids, generation, left_out)
+
+
+def _layout(path: Path) -> Layout | None:
+    if (path / CONFIG).exists():
+        return "hf"
+    return "meta" if (path / PARAMS).exists() else None
+
+
+def _config(path: Path, layout: Layout | None) -> tuple[LlamaConfig | None, list[str]]:
+    """Return the model's configuration, or None and which checks are left out for want of it."""
+    try:
+        if layout is not None:
+            return read_config(path), []
+        why = f"{path} has neither {CONFIG} nor {PARAMS}"
+    except PunaError as error:
+        why = str(error)
+    return None, [f"the length of the context and the size of the vocabulary ({why})"]
 
 
 def check_model(model: LintModel, used: set[int]) -> tuple[list[tuple[str, Finding]], list[str]]:
@@ -86,7 +116,7 @@ def check_model(model: LintModel, used: set[int]) -> tuple[list[tuple[str, Findi
     if not model.path.is_dir():
         return [], []
     found = [*_template_findings(model), *_padding(model), *_ends(model), *_vocabulary(model)]
-    if any(model.path.glob("*.safetensors")):
+    if model.layout == "meta" or (model.layout == "hf" and any(model.path.glob("*.safetensors"))):
         from puna.align.lint.rows import untrained_rows
 
         try:
@@ -97,18 +127,17 @@ def check_model(model: LintModel, used: set[int]) -> tuple[list[tuple[str, Findi
 
 
 def _template_findings(model: LintModel) -> list[tuple[str, Finding]]:
-    place = str(model.path / TOKENIZER_CONFIG)
-    return (
-        []
-        if model.template is not None
-        else [(place, Finding(rules.NO_TEMPLATE, "there is no 'chat_template', here or in a file of its own"))]
-    )
+    # Meta's layout has no place for a template: its own software has the format in its code.
+    if model.template is not None or model.layout == "meta":
+        return []
+    told = "there is no 'chat_template', here or in a file of its own"
+    return [(str(model.path / TOKENIZER_CONFIG), Finding(rules.NO_TEMPLATE, told))]
 
 
 def _padding(model: LintModel) -> list[tuple[str, Finding]]:
     tokenizer = model.tokenizer
     ends = {tokenizer.name(token_id): token_id for token_id in tokenizer.stop_ids}
-    pad_id = (model.config or {}).get("pad_token_id")
+    pad_id = model.ids.get("pad_token_id")
     found = []
     if (name := model.specials.get("pad_token")) in ends:
         found.append(
@@ -126,8 +155,8 @@ def _ends(model: LintModel) -> list[tuple[str, Finding]]:
     """Return the finding that generation does not stop at the end of a turn; a directory that says nothing leaves it to whoever generates."""
     chat = model.tokenizer.chat_ids
     turn_end = model.tokenizer.end_of_text_id if chat is None else chat.eot
-    for file, values in ((GENERATION, model.generation), (CONFIG, model.config)):
-        given = (values or {}).get("eos_token_id")
+    for file, values in ((GENERATION_CONFIG, model.generation), (CONFIG, model.ids)):
+        given = values.get("eos_token_id")
         ids = given if isinstance(given, list) else [] if given is None else [given]
         if ids:
             missing = f"'eos_token_id' lacks {turn_end} ({model.tokenizer.name(turn_end)}), which ends every turn"
@@ -136,23 +165,20 @@ def _ends(model: LintModel) -> list[tuple[str, Finding]]:
 
 
 def _vocabulary(model: LintModel) -> list[tuple[str, Finding]]:
-    size, config = model.tokenizer.vocab_size, model.config or {}
-    place, rows, bos = str(model.path / CONFIG), config.get("vocab_size"), config.get("bos_token_id")
+    size, bos = model.tokenizer.vocab_size, model.ids.get("bos_token_id")
     found = []
-    if isinstance(rows, int) and rows < size:
-        found.append((place, Finding(rules.VOCABULARY, f"'vocab_size' is {rows:,}, and the tokenizer has {size:,} tokens")))
+    if model.config is not None and model.config.vocab_size < size:
+        place = str(model.path / (PARAMS if model.layout == "meta" else CONFIG))
+        told = f"'vocab_size' is {model.config.vocab_size:,}, and the tokenizer has {size:,} tokens"
+        found.append((place, Finding(rules.VOCABULARY, told)))
     if isinstance(bos, int) and bos != model.tokenizer.bos_id:
-        found.append((place, Finding(rules.VOCABULARY, f"'bos_token_id' is {bos}, and the tokenizer's is {model.tokenizer.bos_id}")))
+        told = f"'bos_token_id' is {bos}, and the tokenizer's is {model.tokenizer.bos_id}"
+        found.append((str(model.path / CONFIG), Finding(rules.VOCABULARY, told)))
     return found
 
 
-def _optional(file: Path) -> Mapping[str, Any] | None:
-    if not file.exists():
-        return None
-    values = read_json(file)
-    if not isinstance(values, Mapping):
-        raise FormatError(f"{file}: expected a JSON object, got {type(values).__name__}")
-    return values
+def _optional(file: Path) -> Mapping[str, Any]:
+    return as_object(read_json(file), str(file)) if file.exists() else {}
 
 
 def _template(directory: Path, settings: Mapping[str, Any]) -> str | None:

@@ -7,6 +7,7 @@ of a turn. Neither is meant.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -15,10 +16,11 @@ from puna.align.lint.findings import Finding
 from puna.records import Dialog, Message
 from puna.tokens.tokenizer import Tokenizer
 
-_BEGINS = ("<|begin_of_text|>", "<s>")
-_ENDS = ("<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "</s>", "<|im_end|>", "<|endoftext|>", "<end_of_turn>")
+_BEGINS = ("<|begin_of_text|>",)
+_ENDS = ("<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|im_end|>", "<|endoftext|>", "<end_of_turn>")
+_LLAMA2_BEGIN, _LLAMA2_END = "<s>", "</s>"
 _LLAMA2_MARKS = ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>")
-# `<s>` and `</s>` are also HTML's, so elsewhere than at the ends they count for a tokenizer of Llama 2 alone.
+# `<s>` and `</s>` are also HTML's: to a tokenizer of Llama 3 they are Llama 2's only where one stands at an end of the text without the other.
 _FOREIGN = (
     "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<start_of_turn>", "<end_of_turn>", "<|user|>", "<|assistant|>", "<|system|>",
     "### Instruction:", "### Response:", "### Human:", "### Assistant:", "<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>",
@@ -42,6 +44,8 @@ class TextCheck:
         self._strips = tokenizer.chat_ids is None
         self._special = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
         marks = [mark for mark in (*_FOREIGN, *(() if self._strips else _LLAMA2_MARKS)) if mark not in names]
+        self._begins = (*_BEGINS, _LLAMA2_BEGIN) if self._strips else _BEGINS
+        self._ends = (*_ENDS, _LLAMA2_END) if self._strips else _ENDS
         self._foreign = re.compile("|".join(map(re.escape, marks)))
 
     def __call__(self, dialog: Dialog) -> Iterator[Finding]:
@@ -54,8 +58,8 @@ class TextCheck:
 
     def _of(self, text: str) -> Iterator[tuple[rules.Rule, str]]:
         body = text.strip()
-        begin = next((mark for mark in _BEGINS if body.startswith(mark)), "")
-        end = next((mark for mark in _ENDS if body.endswith(mark)), "")
+        begin = next((mark for mark in self._begins if body.startswith(mark)), "")
+        end = next((mark for mark in self._ends if body.endswith(mark)), "")
         if begin:
             yield rules.DOUBLE_BOS, f"begins with {begin} spelled out"
         if end:
@@ -65,16 +69,29 @@ class TextCheck:
             yield rules.SPECIAL_TEXT, f"holds the name of the special token {found.group()}"
         if found := self._foreign.search(middle):
             yield rules.FOREIGN_MARKS, f"holds {found.group()!r}, a mark of another chat format"
+        elif not self._strips and (mark := _lone_llama2_mark(body)):
+            yield rules.FOREIGN_MARKS, f"holds {mark!r} at an end, a mark of another chat format"
         yield from _characters(text)
 
 
 def half_characters(dialog: Dialog) -> list[Finding]:
-    """Return where a dialog holds half of a surrogate pair, which nothing can encode."""
-    return [
-        Finding(rules.HALF_CHARACTER, f"message {number} holds half of a surrogate pair at character {found.start():,}")
-        for number, message in enumerate(dialog.messages, 1)
-        if (found := HALF.search(message.content) or HALF.search(message.rest))
-    ]
+    """Return where a dialog holds half of a surrogate pair, which nothing can encode: in words, in calls or in tools."""
+    found = []
+    for number, message in enumerate(dialog.messages, 1):
+        if half := HALF.search(message.content) or HALF.search(message.rest):
+            found.append(f"message {number} holds half of a surrogate pair at character {half.start():,}")
+        if any(HALF.search(json.dumps(call.to_json(), ensure_ascii=False)) for call in message.calls):
+            found.append(f"message {number} holds half of a surrogate pair in a call")
+    for number, tool in enumerate(dialog.tools, 1):
+        if HALF.search(json.dumps(tool.to_json(), ensure_ascii=False)):
+            found.append(f"tool {number} holds half of a surrogate pair")
+    return [Finding(rules.HALF_CHARACTER, told) for told in found]
+
+
+def _lone_llama2_mark(body: str) -> str:
+    if body.count(_LLAMA2_BEGIN) == body.count(_LLAMA2_END):
+        return ""
+    return _LLAMA2_BEGIN if body.startswith(_LLAMA2_BEGIN) else _LLAMA2_END if body.endswith(_LLAMA2_END) else ""
 
 
 def _characters(text: str) -> Iterator[tuple[rules.Rule, str]]:

@@ -17,7 +17,7 @@ that says what. Flags of ours (`id`, `train`, `end`, `builtin_tools`, …) trave
 every answer. Keys that no shape knows (`source`, `score`, `tool_call_id`) are not carried.
 """
 
-from puna.formats.dialogs.reading import count_records, read_dialogs, read_records
+from puna.formats.dialogs.reading import Meter, read_dialogs, read_records
 from puna.formats.dialogs.shapes import SHAPES, Shape, export_dialogs, parse_dialog, to_shape
 
-__all__ = ["SHAPES", "Shape", "count_records", "export_dialogs", "parse_dialog", "read_dialogs", "read_records", "to_shape"]
+__all__ = ["SHAPES", "Meter", "Shape", "export_dialogs", "parse_dialog", "read_dialogs", "read_records", "to_shape"]

@@ -7,6 +7,7 @@ record knows its line and only one of them exists as objects, however long the a
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -28,40 +29,50 @@ def read_dialogs(path: Path) -> Iterator[tuple[str, Dialog]]:
         yield where, parse_dialog(value, where=where)
 
 
-def read_records(path: Path) -> Iterator[tuple[str, Any]]:
-    """Yield `("file:line", value)` for each record of a file, whatever it holds; of Parquet, the number of the row. Raises `FormatError`."""
+class Meter:
+    """How many bytes of a file are behind its reader."""
+
+    def __init__(self) -> None:
+        self.num_bytes = 0
+
+
+def read_records(path: Path, *, meter: Meter | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield `("file:line", value)` for each record of a file, whatever it holds; of Parquet, the number of the row. Raises `FormatError`.
+
+    The file is opened and read once, so it may be a pipe. `meter` is kept at the bytes of it that were read.
+    """
+    meter = meter or Meter()
     if path.suffix == ".parquet":
-        return _read_parquet(path)
-    if path.suffix not in _COMPRESSED and _first_character(path) == b"[":
-        return _read_array(path)
-    return read_jsonl(path)
-
-
-def count_records(path: Path) -> int:
-    """Return how many records `read_records` would yield before the end, or before the place where it would raise."""
-    count = 0
+        return _read_parquet(path, meter)
     try:
-        for count, _ in enumerate(read_records(path), 1):  # noqa: B007 (it is the result)
-            pass
-    except FormatError:
-        pass
-    return count
-
-
-def _first_character(path: Path) -> bytes:
-    """Return the first byte that is no white space, of those that stand near the beginning."""
-    try:
-        with path.open("rb") as file:
-            return file.read(4096).lstrip()[:1]
+        raw = io.BufferedReader(_Metered(path, meter))
+        is_array = path.suffix not in _COMPRESSED and raw.peek().lstrip()[:1] == b"["
     except FileNotFoundError:
         raise FormatError(f"{path}: no such file") from None
     except OSError as error:
         raise FormatError(f"{path}: cannot be read ({error.strerror})") from None
+    return _read_array(path, raw, meter) if is_array else read_jsonl(path, raw=raw)
 
 
-def _read_array(path: Path) -> Iterator[tuple[str, Any]]:
+class _Metered(io.FileIO):
+    """A file that tells a meter of what is read."""
+
+    def __init__(self, path: Path, meter: Meter) -> None:
+        super().__init__(path)
+        self._meter = meter
+
+    def readinto(self, buffer: Any) -> int | None:
+        count = super().readinto(buffer)
+        self._meter.num_bytes += count or 0
+        return count
+
+
+def _read_array(path: Path, raw: io.BufferedReader[Any], meter: Meter) -> Iterator[tuple[str, Any]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        with raw:
+            content = raw.read()
+        text, num_bytes = content.decode(), len(content)
+        del content
     except UnicodeDecodeError:
         raise FormatError(f"{path}: not valid UTF-8") from None
     except OSError as error:
@@ -75,6 +86,7 @@ def _read_array(path: Path) -> Iterator[tuple[str, Any]]:
             value, place = decoder.raw_decode(text, place)
         except (ValueError, RecursionError) as error:
             raise FormatError(f"{path}:{line}: not valid JSON ({error})") from None
+        meter.num_bytes = num_bytes * place // len(text)
         yield f"{path}:{line}", value
         place = _skipped(text, place)
         closed = text.startswith("]", place)
@@ -91,17 +103,18 @@ def _skipped(text: str, place: int) -> int:
     return match.end()
 
 
-def _read_parquet(path: Path) -> Iterator[tuple[str, Any]]:
+def _read_parquet(path: Path, meter: Meter) -> Iterator[tuple[str, Any]]:
     try:
         # By name: it is no dependency of Puna's, and type checkers need not find it.
         pyarrow, parquet = (importlib.import_module(name) for name in ("pyarrow", "pyarrow.parquet"))
     except ImportError:
-        raise FormatError(f"{path}: reading Parquet needs pyarrow (pip install pyarrow), or convert the file to JSONL") from None
+        raise FormatError(f"{path}: reading Parquet needs pyarrow (pip install 'puna[parquet]'), or convert the file to JSONL") from None
     number = 0
     try:
         with parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=256):
                 for number, row in enumerate(batch.to_pylist(), number + 1):  # noqa: B020 - it goes on counting
+                    meter.num_bytes = path.stat().st_size * number // file.metadata.num_rows
                     yield f"{path}: row {number}", row
     except FileNotFoundError:
         raise FormatError(f"{path}: no such file") from None

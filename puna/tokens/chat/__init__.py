@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from puna.tokens.chat.calls import CallForm
+from puna.records import CallForm
 from puna.tokens.chat.classes import COUNTED, EncodedDialog, Objective, TokenClass
 from puna.tokens.chat.codec import Codec
 from puna.tokens.chat.llama2 import Llama2Codec
@@ -12,7 +12,6 @@ from puna.tokens.tokenizer import Tokenizer
 
 __all__ = [
     "COUNTED",
-    "CallForm",
     "Codec",
     "EncodedDialog",
     "Objective",

@@ -21,13 +21,12 @@ import json
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from puna.errors import DataError
-from puna.records import Call, check_json, shown
+from puna.records import Call, CallForm, check_json, shown
 from puna.tokens.chat import pythonic
 
-CallForm = Literal["json", "tag", "pythonic"]
 SEARCH_TOOLS = ("brave_search", "wolfram_alpha")
 CODE = "code_interpreter"
 

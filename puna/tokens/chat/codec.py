@@ -14,8 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from puna.records import Dialog, Message
-from puna.tokens.chat.calls import CallForm
+from puna.records import CallForm, Dialog, Message
 from puna.tokens.chat.classes import EncodedDialog
 from puna.tokens.tokenizer import Tokenizer
 

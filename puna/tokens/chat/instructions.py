@@ -17,8 +17,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from puna.records import Dialog, Message, Tool
-from puna.tokens.chat.calls import SEARCH_TOOLS, CallForm
+from puna.records import CallForm, Dialog, Message, Tool
+from puna.tokens.chat.calls import SEARCH_TOOLS
 
 IPYTHON = "Environment: ipython"
 

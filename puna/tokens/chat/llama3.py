@@ -14,9 +14,9 @@ from functools import cache, cached_property
 from typing import cast, get_args
 
 from puna.errors import DataError
-from puna.records import Dialog, End, Message, Role
+from puna.records import CallForm, Dialog, End, Message, Role
 from puna.tokens.chat import template
-from puna.tokens.chat.calls import CallForm, Read, find_calls, is_builtin, read_tagged, write_calls
+from puna.tokens.chat.calls import Read, find_calls, is_builtin, read_tagged, write_calls
 from puna.tokens.chat.classes import EncodedDialog, TokenClass
 from puna.tokens.chat.codec import Codec
 from puna.tokens.chat.instructions import runs_ipython, with_tools

@@ -1,0 +1,255 @@
+"""From report.json's content to the page: what each section of the template lays out.
+
+A section whose content the run does not have is empty here, and the template leaves it out.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from puna.recipe import plots
+from puna.recipe.report import words
+from puna.recipe.stages.evaluate import COMMONEST
+
+Content = Mapping[str, Any]
+QUALITIES = ("good", "mixed", "junk")
+
+
+def page(content: Content) -> str:
+    """Return the report as one HTML page."""
+    return rendered(
+        "report.html.j2", name=content["name"], description=content["description"], headline=_headline(content), family=_family(content),
+        claims=[{**claim, "plots": _claim_plots(claim)} for claim in content["claims"]], funnels=_funnels(content), kinds=_kinds(content),
+        learning=_learning(content), samples=_samples(content["samples"]), answers=_answers(content), measurements=_measurements(content["measured"]),
+        costs=_costs(content["stages"]), seconds=content["seconds"], model_facts=_model_facts(content["model"]), commands=_commands(content["model"]),
+        stages=content["stages"], left_out=content["left_out"], machines=content["machines"], code=content["code"], seed=content["seed"],
+    )  # fmt: skip
+
+
+def rendered(template: str, **parts: Any) -> str:
+    """Return one of the pages of this room, everything that is put into it escaped."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("puna.recipe", "."), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )  # fmt: skip
+    environment.filters.update(
+        figure=words.figure, signed=words.signed, told=words.told, duration=words.duration, size=words.size, measured=words.measured
+    )
+    return environment.get_template(template).render(**parts)
+
+
+def forest(rows: Sequence[tuple[str, Mapping[str, Any], str]], *, unit: str, zero: bool = False) -> dict[str, Any]:
+    """Return a forest plot for the template: each row a label, a measurement and the class that it is drawn in."""
+    drawn = plots.forest(
+        [plots.Interval(label, value["value"], value.get("low"), value.get("high"), tone) for label, value, tone in rows], unit=unit, zero=zero
+    )  # fmt: skip
+    lines = [{"label": label, "svg": svg, "value": value, "tone": tone} for (label, value, tone), svg in zip(rows, drawn.rows, strict=True)]
+    return {"rows": lines, "axis": drawn.axis, "unit": unit, "zero": zero}
+
+
+def _headline(content: Content) -> list[tuple[str, str]]:
+    model, tokens = content["model"], _tokens_trained(content)
+    found = [("parameters", f"{model['parameters']:,}")] if model else []
+    found += [("tokens trained", f"{tokens:,}")] if tokens else []
+    if content["claims"]:
+        found.append(("claims that hold", f"{sum(claim['holds'] for claim in content['claims'])} of {len(content['claims'])}"))
+    return [*found, ("time", words.duration(content["seconds"]))]
+
+
+def _tokens_trained(content: Content) -> int:
+    """Return the tokens that the model and what it was made from were trained on: a recipe may train twins beside it."""
+    stages = {stage["name"]: stage for stage in content["stages"] if stage["status"] == "finished"}
+    reached, waiting = set(), [content["model"]["stage"]] if content["model"] else []
+    while waiting:
+        name = waiting.pop()
+        if name in stages and name not in reached:
+            reached.add(name)
+            waiting += stages[name]["inputs"]
+    return sum(stages[name]["figures"].get("tokens", 0) for name in reached)
+
+
+def _family(content: Content) -> list[dict[str, Any]]:
+    """Return the generations, oldest first, this run's own last; none where it has no ancestors."""
+    lineage = content.get("lineage", [])
+    shown = [
+        ("parameters", "parameters"),
+        ("tokens", "tokens trained"),
+        ("vocab_size", "tokens of vocabulary"),
+        ("bits_per_byte", "bits per byte"),
+    ]
+    facts = [[(label, words.told(_value(item[key]))) for key, label in shown if item.get(key) is not None] for item in lineage]
+    return [{**item, "facts": known} for item, known in zip(lineage, facts, strict=True)] if len(lineage) > 1 else []
+
+
+def _value(figure: Any) -> Any:
+    return figure["value"] if isinstance(figure, Mapping) else figure
+
+
+def _claim_plots(claim: Mapping[str, Any]) -> dict[str, Any]:
+    tone = "holds" if claim["holds"] else "fails"
+    sides = [(side["name"], side["measured"], "mine" if i == 0 else "plain") for i, side in enumerate(claim["sides"])]
+    return {
+        "difference": forest([(f"over {claim['measured']['over']}", claim["measured"], tone)], unit=claim["unit"], zero=True),
+        # The unit may be of the difference alone: what is left of a loss that is allowed.
+        "sides": forest(sides, unit="") if sides else None,
+    }
+
+
+def _funnels(content: Content) -> list[dict[str, Any]]:
+    """Return every stage's funnel: what each step left, by its hidden quality where that is known."""
+    found = []
+    for stage in content["stages"]:
+        steps = stage.get("figures", {}).get("funnel")
+        if steps:
+            segments = [_by_quality(step) for step in steps]
+            labels = [f"{step['step']}: {step['documents']:,} documents, {step['characters']:,} characters" for step in steps]
+            drawn = plots.bars(segments, labels=labels)
+            rows = [{**step, "svg": svg, "good": _good(step)} for step, svg in zip(steps, drawn, strict=True)]
+            known = [quality for quality in QUALITIES if any(quality in (step.get("by_quality") or {}) for step in steps)]
+            found.append({"stage": stage["name"], "rows": rows, "qualities": known})
+    return found
+
+
+def _by_quality(step: Mapping[str, Any]) -> list[tuple[str, float]]:
+    qualities = step.get("by_quality") or {}
+    known = [(quality, qualities[quality]) for quality in QUALITIES if quality in qualities]
+    return known or [("mine", step["characters"])]
+
+
+def _good(step: Mapping[str, Any]) -> str | None:
+    qualities = step.get("by_quality") or {}
+    return f"{qualities.get('good', 0) / sum(qualities.values()):.0%}" if sum(qualities.values()) else None
+
+
+def _kinds(content: Content) -> list[dict[str, Any]]:
+    """Return how many documents of each kind the corpus holds, most first."""
+    kinds: Mapping[str, int] = next((stage["figures"]["kinds"] for stage in content["stages"] if stage.get("figures", {}).get("kinds")), {})
+    ordered = sorted(kinds.items(), key=lambda item: -item[1])
+    drawn = plots.bars([[("mine", count)] for _, count in ordered], labels=[f"{name}: {count:,} documents" for name, count in ordered])
+    return [{"name": name, "count": count, "svg": svg} for (name, count), svg in zip(ordered, drawn, strict=True)]
+
+
+def _learning(content: Content) -> list[dict[str, Any]]:
+    """Return a group of curves for each kind of training, against tokens and against time: their losses are of different texts."""
+    kinds = {stage["name"]: stage["kind"] for stage in content["stages"]}
+    groups: dict[str, list[str]] = {}
+    for name, curve in content["curves"].items():
+        if any(value is not None for value in curve["bits_per_byte"]) or any(value is not None for value in curve["loss"]):
+            groups.setdefault(kinds[name], []).append(name)
+    return [_group(kind, {name: content["curves"][name] for name in names}) for kind, names in groups.items()]
+
+
+def _group(kind: str, curves: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    per_byte = all(any(value is not None for value in curve["bits_per_byte"]) for curve in curves.values())
+    measure, unit = ("bits_per_byte", "bits per byte") if per_byte else ("loss", "nats per token")
+    axes = [
+        ("tokens", "tokens, logarithmic"),
+        *([("seconds", "seconds")] if all(any(curve.get("seconds", [])) for curve in curves.values()) else []),
+    ]
+    charts, finals = [], {}
+    for axis, across in axes:
+        lines = []
+        for i, (name, curve) in enumerate(curves.items()):
+            xs, ys = _smooth(curve[axis], curve[measure])
+            lines.append(plots.Line(name, xs, ys, i))
+            finals[name] = ys[-1]
+        title = f"Loss against {'tokens' if axis == 'tokens' else 'time'}"
+        charts.append({"title": title, "svg": plots.curves(lines, title=title, unit_x=across, unit_y=unit, log_x=axis == "tokens")})
+    legend = [{"name": name, "colour": i % plots.COLOURS, "final": finals[name]} for i, name in enumerate(curves)]
+    return {"kind": kind, "unit": unit, "charts": charts, "legend": legend}
+
+
+def _smooth(xs: Sequence[float], ys: Sequence[float | None]) -> tuple[list[float], list[float]]:
+    """Return the points that were measured, each the mean over the last eighth of the points so far: single batches scatter, most of all late."""
+    points = [(x, y) for x, y in zip(xs, ys, strict=True) if y is not None]
+    recent = [points[max(0, i - max(2, i // 8)) : i + 1] for i in range(len(points))]
+    return [x for x, _ in points], [sum(y for _, y in piece) / len(piece) for piece in recent]
+
+
+def _samples(samples: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the samples by prompt, what several models made of it side by side."""
+    found: dict[tuple[str, Any], dict[str, Any]] = {}
+    for sample in samples:
+        key = (sample["prompt"], sample["expected"])
+        group = found.setdefault(key, {"prompt": sample["prompt"], "expected": sample["expected"], "abouts": [], "written": []})
+        if sample["about"] not in group["abouts"]:
+            group["abouts"].append(sample["about"])
+        group["written"].append(sample)
+    return list(found.values())
+
+
+def _answers(content: Content) -> list[dict[str, Any]]:
+    """Return each task's answers, the model that the task is about first."""
+    asked = content["measured"]["questions"] if content["measured"] else {}
+    found = []
+    for task in content.get("answers", []):
+        tuned = asked.get(task["task"], {}).get("tuned")
+        main = next((model for model in task["models"] if tuned and model.startswith(f"{tuned},")), task["models"][-1])
+        models = [main, *(model for model in task["models"] if model != main)]
+        known = [question for question in task["shown"] if main in question["answers"]]
+        rows = [{**question, "right": question["answers"][main]["right"]} for question in known]
+        found.append(
+            {
+                **task,
+                "main": main,
+                "models": models,
+                "shown": rows,
+                "commonest": asked.get(task["task"], {}).get("controls", {}).get(COMMONEST),
+            }
+        )
+    return found
+
+
+def _measurements(measured: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Return every measurement as a row of a forest plot, one plot a measure."""
+    if measured is None:
+        return []
+    text = measured["bits_per_byte"]
+    rows = [(name, value, "mine") for name, value in text["models"].items()] + [(text["control_name"], text["control"], "plain")]
+    found = [{"title": "Bits per byte of held-out text", "note": "less is better", "forest": forest(rows, unit="bits per byte")}]
+    for task, asked in measured["questions"].items():
+        exact = [(name, value, "mine") for name, value in asked["models"].items()]
+        exact += [(COMMONEST, asked["controls"][COMMONEST], "plain")] if COMMONEST in asked["controls"] else []
+        found.append(
+            {"title": f"Exact answers: {task}", "note": "share of the questions", "forest": forest(exact, unit="share of exact answers")}
+        )
+        stops = [(name, value, "mine") for name, value in asked.get("stops", {}).items()]
+        if stops:
+            found.append(
+                {"title": f"Answers that end: {task}", "note": "by themselves, not cut off", "forest": forest(stops, unit="share")}
+            )
+    return found
+
+
+def _costs(stages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the time of each finished stage as a bar, with its peak memory where it was taken down."""
+    done = [stage for stage in stages if stage["status"] == "finished"]
+    drawn = plots.bars(
+        [[("mine", stage["seconds"])] for stage in done], labels=[f"{stage['name']}: {words.duration(stage['seconds'])}" for stage in done]
+    )
+    return [{**stage, "svg": svg, "memory": stage["figures"].get("peak_memory_bytes")} for stage, svg in zip(done, drawn, strict=True)]
+
+
+def _model_facts(model: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if model is None:
+        return []
+    config = model["config"]
+    return [
+        ("directory", model["path"]),
+        ("parameters", f"{model['parameters']:,}"),
+        ("size", words.size(model["bytes"])),
+        ("layers", f"{config['num_layers']}, of width {config['dim']}, feed-forward {config['ffn_dim']}"),
+        ("heads", f"{config['num_heads']} of width {config['head_dim']}, sharing {config['num_kv_heads']} of keys and values"),
+        ("vocabulary", f"{config['vocab_size']:,} tokens, {'tied' if config['tied'] else 'untied'}"),
+        ("context", f"{config['max_positions']:,} tokens, {model['kv_bytes_per_token']:,} bytes of cache each in fp32"),
+    ]
+
+
+def _commands(model: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if model is None:
+        return []
+    path = shlex.quote(model["path"])
+    return [("chat with it", f"puna chat {path}"), ("let it write", f"puna generate {path} -p 'Once upon a time'")]
