@@ -41,7 +41,7 @@ class CorpusSettings(Settings):
 
     `source` is "world" (the embedded world) or a path to real text (see `sources.py`). Documents are taken in order until there are `documents` of
     them or they have `characters`; without either, all of a path, or 3,000,000 characters of the endless world. `heldout` is the share of documents
-    that measures and never trains. `world` shapes the embedded world and is refused, and never written down, for real text.
+    that measures and never trains. `world` shapes the embedded world; for real text it waits unused, is not part of the result, and the stage says so.
     """
 
     source: str = Field(default=WORLD, min_length=1)
@@ -60,8 +60,6 @@ class CorpusSettings(Settings):
     def _source_is_one(self) -> Self:
         if self.source == WORLD:
             return self
-        if "world" in self.model_fields_set:
-            raise ValueError(f"'world' shapes the embedded world, but 'source' is real text ({self.source}); remove one of the two")
         try:
             _ = self.path
         except RuntimeError:

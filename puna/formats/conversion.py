@@ -21,8 +21,8 @@ from puna.formats.config_file import CONFIG, hf_config
 from puna.formats.directory import default_generation
 from puna.formats.generation import GENERATION_CONFIG, GenerationDefaults, read_generation
 from puna.formats.hf_weights import HuggingFaceAdapter
-from puna.formats.layouts import PARAMS, Layout, find_directory, open_weights
-from puna.formats.meta_params import OWN_KEYS, params_of
+from puna.formats.layouts import Layout, find_directory, open_weights
+from puna.formats.meta_params import OWN_KEYS, PARAMS, params_of
 from puna.formats.meta_weights import cut_axis, is_key_or_value
 from puna.formats.meta_writer import check_cut, meta_target
 from puna.formats.safetensors_writer import SHARD_BYTES, Planned, safetensors_target

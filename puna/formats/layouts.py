@@ -14,10 +14,10 @@ from typing import Literal
 from puna.errors import FormatError
 from puna.formats.config_file import CONFIG
 from puna.formats.hub import model_path
+from puna.formats.meta_params import PARAMS
 from puna.formats.weights import Weights
 from puna.model.config import LlamaConfig
 
-PARAMS = "params.json"
 Layout = Literal["hf", "meta"]
 
 

@@ -29,6 +29,7 @@ from puna.model.config import LLAMAS, LlamaConfig, RopeScaling
 from puna.records import shown
 from puna.settings import nearest, parse
 
+PARAMS = "params.json"
 LLAMA2_THETA, LLAMA3_VOCAB = 10_000.0, 128_256
 # (ffn_dim_multiplier, multiple_of) of the releases, tried in this order.
 _RELEASED_ROUNDINGS = ((None, 256), (1.5, 256), (1.3, 4096), (1.3, 1024), (1.2, 4096))

@@ -25,8 +25,7 @@ from puna.errors import FormatError
 from puna.files import read_json
 from puna.formats.hf_weights import EMBEDDING, OUTPUT
 from puna.formats.json_values import as_object, size
-from puna.formats.layouts import PARAMS
-from puna.formats.meta_params import Checkpoint, config_from_params
+from puna.formats.meta_params import PARAMS, Checkpoint, config_from_params
 from puna.formats.pth_reader import open_pth, shares_storage
 from puna.formats.weights import Entry, Weights
 from puna.model.config import LlamaConfig

@@ -280,7 +280,6 @@ def test_a_dry_run_costs_every_stage_and_writes_nothing(tmp_path):
         ("corpus.source=nowhere.txt", "nowhere.txt"),
         ("tune.inputs=[corpus]", "needs model"),
         ("corpus.inputs=[tune]", "circle"),
-        ("corpus.source=README.md", "'world'"),
         ("evaluate.ngram_orders=[0]", "ngram_orders"),
         ("pretrain.lr=.nan", "finite"),
         ("pretrain.lr=2026-99-99", "not valid YAML"),

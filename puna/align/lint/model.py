@@ -22,7 +22,8 @@ from puna.formats.config_file import CONFIG
 from puna.formats.generation import GENERATION_CONFIG
 from puna.formats.hub import model_path
 from puna.formats.json_values import as_object
-from puna.formats.layouts import PARAMS, Layout
+from puna.formats.layouts import Layout
+from puna.formats.meta_params import PARAMS
 from puna.model.config import LlamaConfig
 from puna.records import CallForm
 from puna.tokens.chat import Codec, codec_for

@@ -36,4 +36,6 @@ class Corpus(StageKind[CorpusSettings]):
         return "; ".join(words)
 
     def run(self, settings: CorpusSettings, work: Work) -> Mapping[str, Any]:
+        if settings.source != WORLD and "world" in settings.model_fields_set:
+            work.progress.say(f"{work.stage}: the settings of the embedded world are not used, the source is {settings.source}")
         return build(settings, seed=work.seed, out=work.directory, progress=work.progress).to_json()
