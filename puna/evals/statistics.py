@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from statistics import NormalDist
 from typing import Any
 
@@ -114,11 +115,16 @@ def over_seeds(values: Sequence[float], *, confidence: float = 0.95) -> Measured
     """Return the mean of one figure a seed with Student's t interval. Raises `DataError` where there are fewer than three seeds."""
     if len(values) < 3:
         raise DataError(f"no interval over {len(values)} seeds: give at least three")
-    half = student_t((1 + confidence) / 2, len(values) - 1) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    mean = float(np.mean(values))
+    mean, half = float(np.mean(values)), half_width(values, confidence=confidence)
     return Measured(mean, mean - half, mean + half, f"{len(values)} seeds")
 
 
+def half_width(values: Sequence[float], *, confidence: float = 0.95) -> float:
+    """Return how far Student's t interval for the mean of two values or more reaches to each side."""
+    return student_t((1 + confidence) / 2, len(values) - 1) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+
+
+@cache
 def student_t(share: float, freedom: int) -> float:
     """Return the quantile of Student's t with `freedom` degrees of freedom, for shares above a half.
 

@@ -39,7 +39,7 @@ def _snapshot(text: str, repo: str, revision: str | None) -> Path:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
     except ImportError:
-        raise FormatError(f"{text}: names a model in a Hub cache, which needs huggingface_hub; pip install 'puna[hub]'") from None
+        raise FormatError(f"{text}: names a model in a Hub cache, which needs huggingface_hub; pip install huggingface_hub") from None
     try:
         return Path(snapshot_download(repo, revision=revision, local_files_only=True))
     except (LocalEntryNotFoundError, FileNotFoundError):

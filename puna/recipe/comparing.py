@@ -9,16 +9,14 @@ A single run keeps the intervals of its own report, which are over documents or 
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from puna.errors import ConfigError, FormatError
-from puna.evals.statistics import student_t
+from puna.evals.statistics import half_width
 from puna.files import hash_json, read_json
 from puna.recipe import report
 from puna.recipe.report import words
@@ -185,14 +183,8 @@ def over_seeds(values: Sequence[float], *, seeds: int | None = None) -> Cell:
     over = f"{count} of {seeds} seeds" if seeds and seeds > count else f"{count} seeds" if count > 1 else None
     if count == 1:
         return Cell(mean, over=over)
-    half = reach(count - 1) * statistics.stdev(values) / math.sqrt(count)
+    half = half_width(values)
     return Cell(mean, mean - half, mean + half, over)
-
-
-@cache
-def reach(freedom: int) -> float:
-    """Return how many standard errors Student's 95 % interval reaches to each side with `freedom` degrees of freedom, at least 1."""
-    return student_t(0.975, freedom)
 
 
 def _label(runs: Sequence[Run]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from puna.errors import FormatError, TokenizerError
 from puna.tokens.bytelevel import BYTE_PIECES
-from puna.tokens.sentencepiece import SPECIALS, SentencePieceDefinition
+from puna.tokens.sentencepiece import SPECIALS, UNKNOWN_TEXT, SentencePieceDefinition
 
 LONGEST_PIECE = 256
 """In characters; Llama 2's longest has 16."""
@@ -118,7 +118,7 @@ def _refuse_other_models(specs: Mapping[int, Mapping[int, Value]], path: Path) -
         "no dummy space before a text": normalizer.get(3, 1) == 1,
         "surplus spaces removed": normalizer.get(4, 1) == 0,
         "spaces left as they are": normalizer.get(5, 1) == 1,
-        "another text for unknown tokens": trainer.get(44, " \u2047 ".encode()) == " \u2047 ".encode(),
+        "another text for unknown tokens": trainer.get(44, UNKNOWN_TEXT.encode()) == UNKNOWN_TEXT.encode(),
     }
     wrong = [name for name, right in wanted.items() if not right]
     if wrong:

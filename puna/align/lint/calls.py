@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from puna.align.lint import rules
 from puna.align.lint.findings import Finding
 from puna.records import BUILTIN_TOOLS, Call, Dialog, Tool, shown
+from puna.tokens.chat.instructions import IPYTHON
 
-_IPYTHON = "Environment: ipython"
 # How prompts list tools in words: as JSON, perhaps within a string; as Llama 3.1's prompt names the function to use; or as a tag.
 _LISTED = r"""\\?["']name\\?["']\s*:\s*\\?["']{0}\\?["']|\b(?:function|tool)s?:?\s+["'`]{0}["'`]|<function={0}>"""
 _MOST = 8  # names that are listed
@@ -36,7 +36,7 @@ def _offered_otherwise(call: Call, dialog: Dialog, *, before: int) -> bool:
     told = [message.content for message in dialog.messages[: before - 1] if message.role in ("system", "user")]
     if call.name in BUILTIN_TOOLS and (call.name in dialog.builtin_tools or (dialog.builtin_tools and call.name == "code_interpreter")):
         return True
-    if call.name == "code_interpreter" and any(text.startswith(_IPYTHON) for text in told):
+    if call.name == "code_interpreter" and any(text.startswith(IPYTHON) for text in told):
         return True
     listing = re.compile(_LISTED.format(re.escape(call.name)))
     return any(listing.search(text) for text in told)

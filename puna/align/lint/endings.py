@@ -17,7 +17,7 @@ from puna.records import Dialog, Message
 _FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
 _REASON_KEYS, _CUT_REASONS = ("finish_reason", "stop_reason"), ("length", "max_tokens")
 _BRACKETS = {"}": "{", "]": "["}
-# Signs that a text ends where its writer ended it, beside letters: punctuation of many scripts, closing marks, emoji and the like.
+# Characters from which on a text, and its last line, are long enough to be prose that should have an end.
 _LONG, _LONG_LINE = 400, 40
 _OPEN_END = re.compile(r"[\w,;:(\[{–—-]\Z")
 _NO_PROSE = re.compile(r"[ \t]*([-*+•#>|`]|\d+[.)]|\t| {4})")

@@ -42,9 +42,6 @@ class Writer:
         """Let `entity` play `role`; `first`: as somebody who tells of themselves."""
         self.cast[role] = self.voice.words(entity, first=first)
 
-    def knows(self, symbol: str) -> bool:
-        return symbol in self._rules
-
     def write(self, symbol: str, **given: Given) -> str:
         """Expand `symbol`; `given` stays known to what is written later."""
         if given:

@@ -108,7 +108,7 @@ def _read_parquet(path: Path, meter: Meter) -> Iterator[tuple[str, Any]]:
         # By name: it is no dependency of Puna's, and type checkers need not find it.
         pyarrow, parquet = (importlib.import_module(name) for name in ("pyarrow", "pyarrow.parquet"))
     except ImportError:
-        raise FormatError(f"{path}: reading Parquet needs pyarrow (pip install 'puna[parquet]'), or convert the file to JSONL") from None
+        raise FormatError(f"{path}: reading Parquet needs pyarrow (pip install pyarrow), or convert the file to JSONL") from None
     number = 0
     try:
         with parquet.ParquetFile(path) as file:

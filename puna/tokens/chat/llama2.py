@@ -91,6 +91,8 @@ def _exchanges(dialog: Dialog) -> list[tuple[str, Message | None]]:
     messages = list(dialog.messages)
     if dialog.tools or dialog.builtin_tools or any(message.calls or message.rest for message in messages):
         raise DataError("Llama 2's chat format has no tools; use a Llama 3 tokenizer, or leave the tools out")
+    if any(message.tagged or message.end == "eom" for message in messages):
+        raise DataError("Llama 2's chat format has no <|python_tag|> and no <|eom_id|>; leave 'tagged' and 'end' out")
     forged = next((mark for message in messages for mark in _MARKS if mark in message.content), None)
     if forged:
         raise DataError(f"a message holds {forged}, which in Llama 2's chat format would begin or end a turn; remove it")
