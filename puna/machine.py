@@ -26,6 +26,7 @@ from puna.errors import FitError
 CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 CPUINFO = Path("/proc/cpuinfo")
+PROCESS = Path("/proc/self")
 
 # Dense bf16 FLOP/s with fp32 accumulation, from NVIDIA's data sheets (which print the sparse figure for newer chips; dense is half of it). Names are matched
 # whole: a laptop's 4090, or a slice of an H100, has the name and not the arithmetic.
@@ -71,6 +72,24 @@ def available_memory_bytes() -> int:
     """Return how much of `memory_bytes` could be allocated now; file caches count as free, for they give way."""
     left = (max(0, limit - used) for limit, used in _cgroup_memory())
     return min([int(psutil.virtual_memory().available), *left])
+
+
+class PeakMemory:
+    """The most main memory that this process holds while something runs. Only Linux lets a process set its high-water mark back."""
+
+    def __init__(self) -> None:
+        """Count from now on."""
+        try:
+            (PROCESS / "clear_refs").write_text("5", encoding="ascii")
+            self._counts = True
+        except OSError:
+            self._counts = False
+
+    @property
+    def bytes(self) -> int | None:
+        """Return the resident memory at its highest since this was made; None where the system does not tell."""
+        found = re.search(r"^VmHWM:\s+(\d+) kB$", (PROCESS / "status").read_text(encoding="ascii"), re.MULTILINE) if self._counts else None
+        return int(found[1]) * 1024 if found else None
 
 
 def choose_device() -> Choice:

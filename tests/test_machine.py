@@ -147,3 +147,23 @@ def test_a_gpus_memory_counts_for_what_goes_there(monkeypatch: pytest.MonkeyPatc
 def test_without_a_compiler_there_is_no_compilation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine.shutil, "which", lambda name: None)
     assert machine.compiler().value == "no"
+
+
+def test_peak_memory_is_that_of_the_stretch_asked_about_and_not_of_the_whole_process() -> None:
+    if not machine.PROCESS.joinpath("clear_refs").exists():
+        pytest.skip("only Linux sets the mark back")
+    block = torch.ones(64 * 2**20 // 4)
+    first = machine.PeakMemory()
+    larger = torch.ones(256 * 2**20 // 4)
+    during = first.bytes
+    del larger
+    after = machine.PeakMemory().bytes
+    assert during is not None
+    assert after is not None
+    assert 200 * 2**20 < during - after < 300 * 2**20
+    assert block.numel()
+
+
+def test_where_the_system_cannot_tell_peak_memory_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "PROCESS", tmp_path / "absent")
+    assert machine.PeakMemory().bytes is None

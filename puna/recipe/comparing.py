@@ -249,7 +249,12 @@ def _figures(columns: Sequence[Column]) -> Iterator[Row]:
 
 def _stage_figures(stages: Iterable[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], float]]:
     for stage in stages:
-        figures = {"seconds": stage.get("seconds"), "attempts": stage.get("attempts"), **_renamed(stage.get("figures", {}))}
+        figures = {
+            "seconds": stage.get("seconds"),
+            "attempts": stage.get("attempts"),
+            "peak_memory_bytes": stage.get("peak_memory_bytes"),
+            **_renamed(stage.get("figures", {})),
+        }
         for name, value in _leaves(figures):
             if isinstance(value, int | float) and not isinstance(value, bool):
                 yield (stage["name"], name), float(value)

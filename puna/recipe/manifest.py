@@ -55,7 +55,7 @@ class Code(Settings):
 class Manifest(Settings):
     """All that is known about a finished stage. `seconds` are those of all its `attempts` since `started`; a killed one counts up to the last file it wrote.
 
-    `machine` and `code` are those of the last attempt.
+    `machine`, `code` and `peak_memory_bytes`, the most main memory that the process held, are those of the last attempt.
     """
 
     stage: str
@@ -72,6 +72,7 @@ class Manifest(Settings):
     started: str
     seconds: float
     attempts: int
+    peak_memory_bytes: int | None = None
     figures: dict[str, Any]
     outputs: dict[str, Output]
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from puna import machine
 from puna.errors import ConfigError, FormatError, WorkError
 from puna.files import PARTIAL, disk_errors, read_json, sync, write_json
 from puna.progress import Progress
@@ -94,7 +95,7 @@ def _build(graph: Graph, node: Node, directory: Path, before: Mapping[str, Resul
     with disk_errors(partial):
         partial.mkdir(exist_ok=True)
     attempts = _begin(partial)
-    began = time.monotonic()
+    began, peak = time.monotonic(), machine.PeakMemory()
     work = Work(node.name, partial, graph.seed(node.name), lambda thing: graph.makers(node.name, thing, directory), progress)
     figures = dict(stage.kind.run(stage.settings, work))
     attempts[-1]["seconds"] = time.monotonic() - began
@@ -104,7 +105,8 @@ def _build(graph: Graph, node: Node, directory: Path, before: Mapping[str, Resul
         stage=node.name, kind=stage.kind.name, key=node.key, recipe=graph.recipe.name, seed=graph.recipe.seed, inputs=inputs,
         parent=_ancestor(node.parent) if node.parent else None, files=dict(node.files),
         config=stage.settings.model_dump(mode="json"), code=manifests.code(), machine=manifests.machine(), started=attempts[0]["started"],
-        seconds=round(sum(attempt["seconds"] for attempt in attempts), 3), attempts=len(attempts), figures=figures, outputs=manifests.outputs_of(partial),
+        seconds=round(sum(attempt["seconds"] for attempt in attempts), 3), attempts=len(attempts),
+        peak_memory_bytes=peak.bytes, figures=figures, outputs=manifests.outputs_of(partial),
     )  # fmt: skip
     with disk_errors(partial):
         for path in partial.rglob("*"):

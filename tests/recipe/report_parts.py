@@ -10,10 +10,11 @@ def measured(value, low, high, over="40 items"):
     return {"value": value, "low": low, "high": high, "over": over}
 
 
-def stage(name, kind, seconds=1.5, **figures):
+def stage(name, kind, seconds=1.5, memory=None, **figures):
     return {
         "name": name, "kind": kind, "status": "finished", "key": "0123456789abcdef", "inputs": {}, "files": {}, "config": {}, "machine": "a machine",
-        "code": {"version": "1", "commit": None}, "started": "2026-01-01", "seconds": seconds, "attempts": 1, "figures": figures, "summary": f"what {name} made",
+        "code": {"version": "1", "commit": None}, "started": "2026-01-01", "seconds": seconds, "attempts": 1,
+        "peak_memory_bytes": memory, "figures": figures, "summary": f"what {name} made",
     }  # fmt: skip
 
 
@@ -51,7 +52,7 @@ CONTENT = {
     ],
     "model": MODEL,
     "stages": [
-        stage("corpus", "corpus", kinds={"stories": 80, "spam": 20}), stage("chosen", "filter", funnel=FUNNEL), stage("pretrain", "pretrain", tokens=8000, peak_memory_bytes=1.2e9),
+        stage("corpus", "corpus", kinds={"stories": 80, "spam": 20}), stage("chosen", "filter", funnel=FUNNEL), stage("pretrain", "pretrain", tokens=8000, memory=1_200_000_000),
         stage("twin", "pretrain", tokens=8000), stage("tune", "tune", tokens=4000), stage("evaluate", "evaluate"),
     ],
     "claims": [

@@ -230,7 +230,7 @@ def _costs(stages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     drawn = plots.bars(
         [[("mine", stage["seconds"])] for stage in done], labels=[f"{stage['name']}: {words.duration(stage['seconds'])}" for stage in done]
     )
-    return [{**stage, "svg": svg, "memory": stage["figures"].get("peak_memory_bytes")} for stage, svg in zip(done, drawn, strict=True)]
+    return [{**stage, "svg": svg} for stage, svg in zip(done, drawn, strict=True)]
 
 
 def _model_facts(model: Mapping[str, Any] | None) -> list[tuple[str, str]]:
