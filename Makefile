@@ -1,7 +1,7 @@
 # Puna on a fresh machine: Python 3.11 or newer and make are enough. Everything is installed into .venv, in the exact versions of constraints.txt.
 
 PYTHON ?= python3
-RECIPE ?= recipes/smoke.yaml
+RECIPE ?= recipes/first.yaml
 TORCH ?= default
 
 VENV := .venv

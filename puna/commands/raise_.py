@@ -70,8 +70,10 @@ def _plan(recipe: Recipe, directory: Path, *, as_json: bool) -> None:
         older = [{"directory": str(folder), **plan.to_json()} for plan, folder in parents]
         _print_json({"directory": str(run), **mine.to_json(), "parents": older})
     else:
-        for plan, folder in [*parents, (mine, run)]:
+        plans = [*parents, (mine, run)]
+        for plan, folder in plans:
             _show_plan(plan, folder)
+        _show_total([plan for plan, _ in plans])
 
 
 def _statuses(raised: Raised) -> dict[str, str]:
@@ -103,6 +105,16 @@ def _show_plan(plan: Plan, directory: Path) -> None:
         if row.reason:
             console.print(f"{row.stage} is left out: it {row.reason}", markup=False)
     console.print(f"Into {directory}. Time: {plan.peak}.", markup=False)
+
+
+def _show_total(plans: list[Plan]) -> None:
+    """Print the time that is still to come, as far as it is known."""
+    to_do = [row for plan in plans for row in plan.stages if row.status == "to do"]
+    known = [row.seconds for row in to_do if row.seconds is not None]
+    if known:
+        unknown = len(to_do) - len(known)
+        rest = f", and {unknown} stage{'s' * (unknown != 1)} whose time is not known" if unknown else ""
+        print(f"To do: {_duration(sum(known))} of training{rest}.")
 
 
 def _show(raised: Raised) -> None:

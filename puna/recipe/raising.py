@@ -69,12 +69,12 @@ def generations(graph: Graph, directory: Path) -> list[tuple[Graph, Path]]:
 def lineage(line: Sequence[tuple[Graph, Mapping[str, Result], Path]]) -> list[dict[str, Any]]:
     """Return one row for each generation of finished runs, oldest first: the model that it passed on, or, of the youngest, the one that was pre-trained.
 
-    `run` is relative to the youngest's directory; bits per byte are on the held-out text of the youngest evaluation that measured the model.
+    `run` is relative to the youngest's directory, `seconds` are those of its whole run; bits per byte are on the held-out text of the youngest evaluation that measured the model.
     """
     youngest = line[-1][2]
     rows: list[dict[str, Any]] = []
     if (root := line[0][0].parent) and root.graph is None:
-        rows.append(_row(None, None, None, root.path, _measured(line[0][1], PARENT), tokens=None))
+        rows.append(_row(None, None, None, root.path, _measured(line[0][1], PARENT), tokens=None, seconds=None))
     for number, (graph, results, directory) in enumerate(line):
         child = line[number + 1] if number + 1 < len(line) else None
         evaluation = _evaluation(results)
@@ -87,19 +87,28 @@ def lineage(line: Sequence[tuple[Graph, Mapping[str, Result], Path]]) -> list[di
             bits = _measured(results, stage)
         if stage is not None:
             run = os.path.relpath(directory, youngest)
-            rows.append(_row(graph.recipe.name, run, stage, directory / stage / MODEL, bits, tokens=_tokens(results, stage)))
+            seconds = round(sum(result.manifest.seconds for result in results.values() if result.manifest), 3)
+            tokens = _tokens(results, stage)
+            rows.append(_row(graph.recipe.name, run, stage, directory / stage / MODEL, bits, tokens=tokens, seconds=seconds))
     return rows
 
 
 def _row(
-    recipe: str | None, run: str | None, stage: str | None, model: Path, bits: Mapping[str, Any] | None, *, tokens: int | None
+    recipe: str | None,
+    run: str | None,
+    stage: str | None,
+    model: Path,
+    bits: Mapping[str, Any] | None,
+    *,
+    tokens: int | None,
+    seconds: float | None,
 ) -> dict[str, Any]:
     from puna.formats import read_config
 
     config = read_config(model)
     return {
         "recipe": recipe, "run": run if run is not None else str(model), "stage": stage, "parameters": config.num_params, "tokens": tokens,
-        "vocab_size": config.vocab_size, "bits_per_byte": bits,
+        "vocab_size": config.vocab_size, "heads": config.num_heads, "kv_heads": config.num_kv_heads, "bits_per_byte": bits, "seconds": seconds,
     }  # fmt: skip
 
 

@@ -74,14 +74,17 @@ def _tokens_trained(content: Content) -> int:
 def _family(content: Content) -> list[dict[str, Any]]:
     """Return the generations, oldest first, this run's own last; none where it has no ancestors."""
     lineage = content.get("lineage", [])
-    shown = [
-        ("parameters", "parameters"),
-        ("tokens", "tokens trained"),
-        ("vocab_size", "tokens of vocabulary"),
-        ("bits_per_byte", "bits per byte"),
-    ]
-    facts = [[(label, words.told(_value(item[key]))) for key, label in shown if item.get(key) is not None] for item in lineage]
-    return [{**item, "facts": known} for item, known in zip(lineage, facts, strict=True)] if len(lineage) > 1 else []
+    return [{**item, "facts": _member_facts(item)} for item in lineage] if len(lineage) > 1 else []
+
+
+def _member_facts(member: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what is known of one generation, as words and figures."""
+    labels = {
+        "parameters": "parameters", "tokens": "tokens trained", "vocab_size": "tokens of vocabulary",
+        "kv_heads": f"key-value heads for {member.get('heads')} heads", "bits_per_byte": "bits per byte",
+    }  # fmt: skip
+    facts = [(label, words.told(_value(member[key]))) for key, label in labels.items() if member.get(key) is not None]
+    return [*facts, *([("time of its run", words.duration(member["seconds"]))] if member.get("seconds") is not None else [])]
 
 
 def _value(figure: Any) -> Any:
