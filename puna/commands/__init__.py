@@ -14,7 +14,7 @@ from typing import Annotated, cast
 
 import typer
 
-from puna.commands import chat, compare, convert, doctor, generate, info, lint_data, raise_, tokenizer
+from puna.commands import chat, compare, convert, doctor, generate, info, lint_data, plan, raise_, tokenizer
 from puna.errors import PunaError
 from puna.version import VERSION
 
@@ -36,6 +36,7 @@ app.command("info")(info.info)
 app.command("convert")(convert.convert)
 app.command("lint-data")(lint_data.lint_data)
 app.add_typer(tokenizer.app, name="tokenizer")
+app.add_typer(plan.app, name="plan")
 app.command("doctor")(doctor.doctor)
 
 

@@ -18,8 +18,8 @@ from typing import Any
 from puna.errors import ConfigError, FormatError
 from puna.evals.statistics import half_width
 from puna.files import hash_json, read_json
+from puna.pages import words
 from puna.recipe import report
-from puna.recipe.report import words
 from puna.recipe.runner import RECIPE
 from puna.recipe.stages.evaluate import COMMONEST
 from puna.train.settings import FREE

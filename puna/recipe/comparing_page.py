@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from puna.recipe import plots
+from puna.pages import plots
+from puna.pages.templates import forest, rendered
 from puna.recipe.comparing import Cell, Column, Comparison, Row, Verdict
-from puna.recipe.report.showing import forest, rendered
 
 
 def page(found: Comparison) -> str:
@@ -20,7 +20,7 @@ def page(found: Comparison) -> str:
     settings = [(key, [setting(value) for value in values]) for key, values in found.settings]
     figures = [(row, [cell.told if cell else "–" for cell in row.cells]) for row in found.figures]
     return rendered(
-        "compare.html.j2", columns=[_column(i, column) for i, column in enumerate(found.columns)], settings=settings, figures=figures,
+        "puna.recipe", "compare.html.j2", columns=[_column(i, column) for i, column in enumerate(found.columns)], settings=settings, figures=figures,
         measured=[(group, [(row.name, _forest(row.cells, found.columns, group)) for row in rows]) for group, rows in groups.items()],
         claims=[_claim(claim, found.columns) for claim in found.claims],
     )  # fmt: skip

@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 import pytest
 from report_parts import CONTENT, bare, content, sample, stage
 
+from puna.pages import words
 from puna.recipe import report
 from puna.recipe.graph import build
 from puna.recipe.manifest import Code, Manifest
-from puna.recipe.report import words
 from puna.recipe.runner import Result
 from puna.recipe.schema import Recipe
 

@@ -9,8 +9,8 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from puna.recipe import plots
-from puna.recipe.report import words
+from puna.pages import plots, words
+from puna.pages.templates import forest, rendered
 from puna.recipe.stages.evaluate import COMMONEST
 
 Content = Mapping[str, Any]
@@ -20,34 +20,12 @@ QUALITIES = ("good", "mixed", "junk")
 def page(content: Content) -> str:
     """Return the report as one HTML page."""
     return rendered(
-        "report.html.j2", name=content["name"], description=content["description"], headline=_headline(content), family=_family(content),
+        "puna.recipe", "report.html.j2", name=content["name"], description=content["description"], headline=_headline(content), family=_family(content),
         claims=[{**claim, "plots": _claim_plots(claim)} for claim in content["claims"]], funnels=_funnels(content), kinds=_kinds(content),
         learning=_learning(content), samples=_samples(content["samples"]), answers=_answers(content), measurements=_measurements(content["measured"]),
         costs=_costs(content["stages"]), seconds=content["seconds"], model_facts=_model_facts(content["model"]), commands=_commands(content["model"]),
         stages=content["stages"], left_out=content["left_out"], machines=content["machines"], code=content["code"], seed=content["seed"],
     )  # fmt: skip
-
-
-def rendered(template: str, **parts: Any) -> str:
-    """Return one of the pages of this room, everything that is put into it escaped."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("puna.recipe", "."), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )  # fmt: skip
-    environment.filters.update(
-        figure=words.figure, signed=words.signed, told=words.told, duration=words.duration, size=words.size, measured=words.measured
-    )
-    return environment.get_template(template).render(**parts)
-
-
-def forest(rows: Sequence[tuple[str, Mapping[str, Any], str]], *, unit: str, zero: bool = False) -> dict[str, Any]:
-    """Return a forest plot for the template: each row a label, a measurement and the class that it is drawn in."""
-    drawn = plots.forest(
-        [plots.Interval(label, value["value"], value.get("low"), value.get("high"), tone) for label, value, tone in rows], unit=unit, zero=zero
-    )  # fmt: skip
-    lines = [{"label": label, "svg": svg, "value": value, "tone": tone} for (label, value, tone), svg in zip(rows, drawn.rows, strict=True)]
-    return {"rows": lines, "axis": drawn.axis, "unit": unit, "zero": zero}
 
 
 def _headline(content: Content) -> list[tuple[str, str]]:

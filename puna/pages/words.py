@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from puna.recipe.plots import short
+from puna.pages.plots import short
 
 
 def figure(value: float) -> str:

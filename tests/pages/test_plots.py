@@ -8,8 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from puna.recipe import plots
-from puna.recipe.report import words
+from puna.pages import plots, words
 
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
 

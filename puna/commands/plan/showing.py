@@ -1,0 +1,27 @@
+"""How the planner's answers are printed: one JSON document, or a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+def print_json(figures: Mapping[str, Any]) -> None:
+    import json
+
+    from puna.plan.estimate import plain
+
+    print(json.dumps(plain(figures), indent=2, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: Sequence[str] = ()) -> None:
+    """Print rows under a head; columns named in `words` are set left, the others right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, justify="left" if name in words else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False).print(table)

@@ -1,0 +1,1 @@
+"""What offline pages are made of: plots as SVG, numbers as words, one style."""

@@ -1,0 +1,93 @@
+"""What models run on: chips, phones, laptops and whole nodes, a row each in `data/devices.csv`, and what an hour of them costs in `data/prices.csv`.
+
+Arithmetic is dense, with fp32 accumulation; makers' data sheets print twice as much for newer GPUs, with half of the weights zero. A device's memory and bandwidth
+are those of all its chips together; `chips` says how many share them.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from puna.errors import ConfigError
+from puna.settings import nearest
+
+
+@dataclass(frozen=True)
+class Device:
+    """One row of the table; `kind` is gpu, tpu, node, laptop, desktop, server or phone. FLOP/s are dense, bytes and bytes/s of memory; a format that the chip does not multiply is None.
+
+    `link_bytes_per_second` joins a chip to its neighbours in the node (both directions together), `network_bytes_per_second` to other nodes (each direction).
+    """
+
+    name: str
+    kind: str
+    chips: int
+    bf16_flops: float
+    fp8_flops: float | None
+    int8_flops: float | None
+    memory_bytes: float
+    bandwidth_bytes_per_second: float
+    link_bytes_per_second: float | None
+    network_bytes_per_second: float | None
+    watts: float | None
+    source: str
+
+    @property
+    def memory_per_chip(self) -> float:
+        return self.memory_bytes / self.chips
+
+
+@dataclass(frozen=True)
+class Price:
+    """What an hour of a device costs, in US dollars, who says so, and when."""
+
+    device: str
+    dollars_per_hour: float
+    date: str
+    source: str
+
+
+@cache
+def devices() -> Mapping[str, Device]:
+    """Return every device by its name, in the table's order."""
+    return {row["name"]: _device(row) for row in _rows("devices.csv")}
+
+
+def device(name: str) -> Device:
+    """Return a device by name, whatever the case. Raises `ConfigError` naming the nearest."""
+    known = devices()
+    if name.lower() not in known:
+        raise ConfigError(f"no device is called '{name}'{nearest(name.lower(), list(known))}")
+    return known[name.lower()]
+
+
+@cache
+def prices() -> Mapping[str, Price]:
+    """Return the price of each device that has one."""
+    return {row["device"]: Price(row["device"], float(row["dollars_per_hour"]), row["date"], row["source"]) for row in _rows("prices.csv")}
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    lines = resources.files("puna.plan").joinpath("data", name).read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+def _device(row: Mapping[str, str]) -> Device:
+    """Turn the table's units (TFLOP/s, GB, GB/s, W) into plain ones."""
+
+    def scaled(key: str, unit: float) -> float | None:
+        return float(row[key]) * unit if row[key] else None
+
+    flops, memory, bandwidth = (scaled(key, unit) for key, unit in (("bf16_tflops", 1e12), ("memory_gb", 1e9), ("bandwidth_gb_s", 1e9)))
+    assert flops is not None
+    assert memory is not None
+    assert bandwidth is not None
+    return Device(
+        name=row["name"], kind=row["kind"], chips=int(row["chips"]), bf16_flops=flops, fp8_flops=scaled("fp8_tflops", 1e12),
+        int8_flops=scaled("int8_tflops", 1e12), memory_bytes=memory, bandwidth_bytes_per_second=bandwidth, link_bytes_per_second=scaled("link_gb_s", 1e9),
+        network_bytes_per_second=scaled("network_gb_s", 1e9), watts=scaled("watts", 1.0), source=row["source"],
+    )  # fmt: skip
