@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from puna.pages import plots, words
+from puna.pages import row_plots, words
 
 
 def rendered(room: str, template: str, **parts: Any) -> str:
@@ -27,8 +27,8 @@ def rendered(room: str, template: str, **parts: Any) -> str:
 
 def forest(rows: Sequence[tuple[str, Mapping[str, Any], str]], *, unit: str, zero: bool = False) -> dict[str, Any]:
     """Return a forest plot for the template: each row a label, a measurement and the class that it is drawn in."""
-    drawn = plots.forest(
-        [plots.Interval(label, value["value"], value.get("low"), value.get("high"), tone) for label, value, tone in rows], unit=unit, zero=zero
+    drawn = row_plots.forest(
+        [row_plots.Interval(label, value["value"], value.get("low"), value.get("high"), tone) for label, value, tone in rows], unit=unit, zero=zero
     )  # fmt: skip
     lines = [{"label": label, "svg": svg, "value": value, "tone": tone} for (label, value, tone), svg in zip(rows, drawn.rows, strict=True)]
     return {"rows": lines, "axis": drawn.axis, "unit": unit, "zero": zero}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from puna.pages.plots import short
+from puna.pages.scales import short
 
 
 def figure(value: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from puna.pages import plots
+from puna.pages import charts
 from puna.pages.templates import forest, rendered
 from puna.recipe.comparing import Cell, Column, Comparison, Row, Verdict
 
@@ -40,7 +40,7 @@ def _column(number: int, column: Column) -> dict[str, Any]:
 
 
 def _colour(number: int) -> str:
-    return f"c{number % plots.COLOURS}"
+    return f"c{number % charts.COLOURS}"
 
 
 def _claim(claim: Verdict, columns: Sequence[Column]) -> dict[str, Any]:

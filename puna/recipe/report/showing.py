@@ -9,7 +9,8 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from puna.pages import plots, words
+from puna.pages import charts, row_plots, words
+from puna.pages.charts import Axis
 from puna.pages.templates import forest, rendered
 from puna.recipe.stages.evaluate import COMMONEST
 
@@ -87,7 +88,7 @@ def _funnels(content: Content) -> list[dict[str, Any]]:
         if steps:
             segments = [_by_quality(step) for step in steps]
             labels = [f"{step['step']}: {step['documents']:,} documents, {step['characters']:,} characters" for step in steps]
-            drawn = plots.bars(segments, labels=labels)
+            drawn = row_plots.bars(segments, labels=labels)
             rows = [{**step, "svg": svg, "good": _good(step)} for step, svg in zip(steps, drawn, strict=True)]
             known = [quality for quality in QUALITIES if any(quality in (step.get("by_quality") or {}) for step in steps)]
             found.append({"stage": stage["name"], "rows": rows, "qualities": known})
@@ -109,7 +110,7 @@ def _kinds(content: Content) -> list[dict[str, Any]]:
     """Return how many documents of each kind the corpus holds, most first."""
     kinds: Mapping[str, int] = next((stage["figures"]["kinds"] for stage in content["stages"] if stage.get("figures", {}).get("kinds")), {})
     ordered = sorted(kinds.items(), key=lambda item: -item[1])
-    drawn = plots.bars([[("mine", count)] for _, count in ordered], labels=[f"{name}: {count:,} documents" for name, count in ordered])
+    drawn = row_plots.bars([[("mine", count)] for _, count in ordered], labels=[f"{name}: {count:,} documents" for name, count in ordered])
     return [{"name": name, "count": count, "svg": svg} for (name, count), svg in zip(ordered, drawn, strict=True)]
 
 
@@ -130,17 +131,20 @@ def _group(kind: str, curves: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]
         ("tokens", "tokens, logarithmic"),
         *([("seconds", "seconds")] if all(any(curve.get("seconds", [])) for curve in curves.values()) else []),
     ]
-    charts, finals = [], {}
+    drawn: list[dict[str, str]] = []
+    finals = {}
     for axis, across in axes:
         lines = []
         for i, (name, curve) in enumerate(curves.items()):
             xs, ys = _smooth(curve[axis], curve[measure])
-            lines.append(plots.Line(name, xs, ys, i))
+            lines.append(charts.Line(name, xs, ys, i))
             finals[name] = ys[-1]
         title = f"Loss against {'tokens' if axis == 'tokens' else 'time'}"
-        charts.append({"title": title, "svg": plots.curves(lines, title=title, unit_x=across, unit_y=unit, log_x=axis == "tokens")})
-    legend = [{"name": name, "colour": i % plots.COLOURS, "final": finals[name]} for i, name in enumerate(curves)]
-    return {"kind": kind, "unit": unit, "charts": charts, "legend": legend}
+        drawn.append(
+            {"title": title, "svg": charts.chart(lines, title=title, x=Axis(across, log=axis == "tokens"), y=Axis(unit, log=True))}
+        )
+    legend = [{"name": name, "colour": i % charts.COLOURS, "final": finals[name]} for i, name in enumerate(curves)]
+    return {"kind": kind, "unit": unit, "charts": drawn, "legend": legend}
 
 
 def _smooth(xs: Sequence[float], ys: Sequence[float | None]) -> tuple[list[float], list[float]]:
@@ -208,7 +212,7 @@ def _measurements(measured: Mapping[str, Any] | None) -> list[dict[str, Any]]:
 def _costs(stages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the time of each finished stage as a bar, with its peak memory where it was taken down."""
     done = [stage for stage in stages if stage["status"] == "finished"]
-    drawn = plots.bars(
+    drawn = row_plots.bars(
         [[("mine", stage["seconds"])] for stage in done], labels=[f"{stage['name']}: {words.duration(stage['seconds'])}" for stage in done]
     )
     return [{**stage, "svg": svg} for stage, svg in zip(done, drawn, strict=True)]

@@ -1,0 +1,179 @@
+"""Charts over two axes: curves, dots, bands and marked lines. SVG inside the page, as wide as the page lets it be.
+
+Only curves and bands lie in a box that stretches, and their strokes do not; dots and words keep their size and have places in percent. Colours are numbers of the page's own.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from puna.pages.scales import Scale, scale, short
+
+COLOURS = 8
+TOP, FOOT = 10, 44
+
+
+@dataclass(frozen=True)
+class Line:
+    """A curve through points. `xs` and `ys` have equal lengths; a `dashed` one is not measured but drawn out."""
+
+    label: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+    colour: int
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Points by themselves. `hollow` ones are of another kind than full ones."""
+
+    label: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+    colour: int
+    hollow: bool = False
+
+
+@dataclass(frozen=True)
+class Band:
+    """The room between two curves: an interval at each of `xs`."""
+
+    label: str
+    xs: Sequence[float]
+    lows: Sequence[float]
+    highs: Sequence[float]
+    colour: int
+
+
+@dataclass(frozen=True)
+class Upright:
+    """A vertical line at `x` with words at its head, such as a limit."""
+
+    label: str
+    x: float
+    tone: str = "limit"
+
+
+@dataclass(frozen=True)
+class Level:
+    """A horizontal line at `y` with words at its right end."""
+
+    label: str
+    y: float
+    tone: str = "limit"
+
+
+Mark = Line | Dots | Band | Upright | Level
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis measures. A `log` one becomes linear where a value is not positive."""
+
+    unit: str
+    log: bool = False
+
+
+def chart(marks: Sequence[Mark], *, title: str, x: Axis, y: Axis, height: int = 230) -> str:
+    """Return an SVG, `height` pixels high. Needs one point at least; marks that come first lie below the others."""
+    xs, ys = [value for mark in marks for value in _xs(mark)], [value for mark in marks for value in _ys(mark)]
+    assert xs
+    assert ys
+    plot = _Plot(
+        scale(min(xs), max(xs), log=x.log and min(xs) > 0, tight=True), scale(min(ys), max(ys), log=y.log and min(ys) > 0, count=5), height
+    )
+    told = "; ".join(_told(mark) for mark in marks)
+    parts = [f"<title>{html.escape(f'{title}: {y.unit} over {x.unit}. {told}')}</title>", *plot.axes(x.unit)]
+    parts += [piece for mark in marks for piece in plot.drawn(mark)]
+    return f'<svg class="curves" role="img" height="{height}">{"".join(parts)}</svg>'
+
+
+def _xs(mark: Mark) -> Sequence[float]:
+    return [mark.x] if isinstance(mark, Upright) else [] if isinstance(mark, Level) else mark.xs
+
+
+def _ys(mark: Mark) -> Sequence[float]:
+    if isinstance(mark, Band):
+        return [*mark.lows, *mark.highs]
+    return [mark.y] if isinstance(mark, Level) else [] if isinstance(mark, Upright) else mark.ys
+
+
+def _told(mark: Mark) -> str:
+    """Say a mark in words, for those who do not see it."""
+    match mark:
+        case Line():
+            return f"{mark.label} ends at {short(mark.ys[-1])}"
+        case Dots():
+            return f"{mark.label}: {len(mark.xs)} points"
+        case Band():
+            return f"{mark.label}: {short(mark.lows[-1])} to {short(mark.highs[-1])} at the end"
+        case Upright():
+            return f"{mark.label} at {short(mark.x)}"
+        case Level():
+            return f"{mark.label} at {short(mark.y)}"
+
+
+@dataclass(frozen=True)
+class _Plot:
+    """Where things lie: `across` and `up` map values to 0..1."""
+
+    across: Scale
+    up: Scale
+    height: int
+
+    @property
+    def bottom(self) -> int:
+        return self.height - FOOT
+
+    def left(self, x: float) -> str:
+        return f"{100 * self.across.at(x):.2f}%"
+
+    def top(self, y: float) -> float:
+        return TOP + (1 - self.up.at(y)) * (self.bottom - TOP)
+
+    def axes(self, unit: str) -> Iterator[str]:
+        for tick in self.up.ticks:
+            y = self.top(tick)
+            yield f'<line class="grid" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
+            # Left of the picture: the page leaves a margin there and lets it show.
+            yield f'<text x="-8" y="{y + 4:.1f}" text-anchor="end">{short(tick)}</text>'
+        for tick in self.across.ticks:
+            place = self.left(tick)
+            yield f'<line class="tick" x1="{place}" x2="{place}" y1="{self.bottom}" y2="{self.bottom + 4}"/>'
+            yield f'<text x="{place}" y="{self.bottom + 18}" text-anchor="middle">{short(tick)}</text>'
+        yield f'<line class="tick" x1="0" x2="100%" y1="{self.bottom}" y2="{self.bottom}"/>'
+        yield f'<text class="unit" x="100%" y="{self.bottom + 37}" text-anchor="end">{html.escape(unit)}</text>'
+
+    def drawn(self, mark: Mark) -> Iterator[str]:
+        match mark:
+            case Line():
+                kind = f"curve c{mark.colour % COLOURS}{' dashed' if mark.dashed else ''}"
+                yield self._stretched(
+                    f'<polyline class="{kind}" points="{self._places(mark.xs, mark.ys)}" vector-effect="non-scaling-stroke"/>'
+                )
+            case Band():
+                places = f"{self._places(mark.xs, mark.highs)} {self._places(mark.xs[::-1], mark.lows[::-1])}"
+                yield self._stretched(f'<polygon class="band c{mark.colour % COLOURS}" points="{places}"/>')
+            case Dots():
+                kind = f"dot c{mark.colour % COLOURS}{' hollow' if mark.hollow else ''}"
+                for x, y in zip(mark.xs, mark.ys, strict=True):
+                    yield f'<circle class="{kind}" cx="{self.left(x)}" cy="{self.top(y):.1f}" r="3.5"/>'
+            case Upright():
+                yield f'<line class="{mark.tone}" x1="{self.left(mark.x)}" x2="{self.left(mark.x)}" y1="{TOP}" y2="{self.bottom}"/>'
+                at_end = self.across.at(mark.x) > 0.6
+                side = 'text-anchor="end" dx="-5"' if at_end else 'dx="5"'
+                yield f'<text x="{self.left(mark.x)}" y="{TOP + 10}" {side}>{html.escape(mark.label)}</text>'
+            case Level():
+                y = self.top(mark.y)
+                yield f'<line class="{mark.tone}" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
+                yield f'<text x="100%" y="{y - 5:.1f}" text-anchor="end">{html.escape(mark.label)}</text>'
+
+    def _places(self, xs: Sequence[float], ys: Sequence[float]) -> str:
+        return " ".join(f"{1000 * self.across.at(x):.1f},{1000 - 1000 * self.up.at(y):.1f}" for x, y in zip(xs, ys, strict=True))
+
+    def _stretched(self, inside: str) -> str:
+        box = 'viewBox="0 0 1000 1000" preserveAspectRatio="none" overflow="visible"'
+        return f'<svg x="0" y="{TOP}" width="100%" height="{self.bottom - TOP}" {box}>{inside}</svg>'
