@@ -9,20 +9,20 @@ Productions are parsed once into parts that fill themselves; a document then cos
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from puna.corpus.world.authors import Author
 from puna.corpus.world.concepts import ATTRIBUTES
-from puna.corpus.world.facts import Entity
-
-if TYPE_CHECKING:
-    from puna.corpus.world.writer import Writer
+from puna.corpus.world.facts import Entity, Fact
 
 _IS_ATTRIBUTE = frozenset(ATTRIBUTES)
 _TOKEN = re.compile(r"\w+|[^\w\s]")
+Given = str | Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,24 @@ class Tally:
         self.total += own
 
 
+class Writing(Protocol):
+    """The text that productions fill: its chance, its author, who plays in it, the words that it was given, and the facts that it has stated."""
+
+    rng: random.Random
+    author: Author
+    cast: dict[str, Words]
+    given: dict[str, Given]
+    facts: dict[Fact, None]
+    tally: Tally | None
+
+
 class _Choice:
     """Holds one of several words, chosen on the spot."""
 
     def __init__(self, options: str) -> None:
         self.options = tuple(options.split("|"))
 
-    def fill(self, writer: Writer) -> str:
+    def fill(self, writer: Writing) -> str:
         return self.options[int(writer.rng.random() * len(self.options))]
 
 
@@ -66,7 +77,7 @@ class _Word:
         attribute = key.partition(".")[0]
         self.attribute = attribute if attribute in _IS_ATTRIBUTE else None
 
-    def fill(self, writer: Writer) -> str:
+    def fill(self, writer: Writing) -> str:
         words = writer.cast[self.role]
         if self.attribute:
             writer.facts[words.entity.fact(self.attribute)] = None
@@ -79,7 +90,7 @@ class _Agree:
     def __init__(self, role: str, forms: str) -> None:
         self.role, self.forms = role, tuple(forms.split("/"))
 
-    def fill(self, writer: Writer) -> str:
+    def fill(self, writer: Writing) -> str:
         return self.forms[writer.cast[self.role].agrees]
 
 
@@ -89,7 +100,7 @@ class _Given:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def fill(self, writer: Writer) -> str:
+    def fill(self, writer: Writing) -> str:
         given = writer.given[self.name]
         return given if isinstance(given, str) else given()
 
@@ -101,7 +112,7 @@ class _Rule:
         self.symbol, self.salt = symbol, salt
         self.productions: tuple[_Production, ...] = ()
 
-    def fill(self, writer: Writer) -> str:
+    def fill(self, writer: Writing) -> str:
         author, count = writer.author, len(self.productions)
         # Each author likes some of the productions best, and other authors like others.
         place = int(writer.rng.random() ** author.taste * count) + int(author.phase * count) + self.salt
@@ -116,7 +127,7 @@ class _Production:
         pieces = re.split(r"\{([^}]*)\}", pattern)
         self.parts = tuple(piece if i % 2 == 0 else _hole(piece, rules) for i, piece in enumerate(pieces) if i % 2 or piece)
 
-    def fill(self, writer: Writer) -> str:
+    def fill(self, writer: Writing) -> str:
         tally = writer.tally
         before = tally.total if tally else 0
         text = "".join([part if part.__class__ is str else part.fill(writer) for part in self.parts])  # type: ignore[union-attr]

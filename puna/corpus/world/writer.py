@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 from puna.corpus.world.authors import PLAIN, Author
 from puna.corpus.world.facts import Entity, Fact, World
-from puna.corpus.world.grammar import Tally, Words
+from puna.corpus.world.grammar import Given, Tally, Words
 from puna.corpus.world.languages import Voice
 
 T = TypeVar("T")
-Given = str | Callable[[], str]
 
 
 class Writer:
