@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from puna.corpus.world.facts import Entity
-from puna.corpus.world.writer import Given, Writer
+from puna.corpus.world.grammar import Given
+from puna.corpus.world.writer import Writer
 
 ASIDES = ("town", "job", "age", "friend")
 
