@@ -1,0 +1,65 @@
+"""Real shapes: the Llamas of about so many parameters that somebody could train.
+
+A scaling law says "393 billion". A model has whole layers and heads that a parallel layout can share out, and proportions that are known to train well. Released Llamas
+from 8B up keep heads of 128, 8 key-value heads, 102 to 130 units of width a layer and a feed-forward layer 3.25 to 3.5 times as wide as the model (arXiv 2407.21783, table 3); so do
+the shapes here. Meta took a layer away from the first and the last pipeline stage (section 3.3.2), which is why 126 and not 128 layers share sixteen stages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from puna.model.config import LlamaConfig
+
+HEAD_DIM, KV_HEADS, VOCABULARY = 128, 8, 128_256
+# Width a layer and feed-forward width over width: the released ones' ranges, a little widened.
+ASPECT, WIDENING = (96, 136), (3.2, 3.55)
+WIDTH_STEP, FFN_STEP = 512, 1024
+POSITIONS = 131_072
+
+
+@dataclass(frozen=True)
+class Split:
+    """How a layout cuts the model: each layer over `tensor` chips, the layers over `pipeline` stages."""
+
+    tensor: int = 1
+    pipeline: int = 1
+
+    def layers_fit(self, num_layers: int) -> bool:
+        """Say whether stages get equal layers, or equal ones but for one less at both ends."""
+        return num_layers % self.pipeline == 0 or (self.pipeline > 2 and (num_layers + 2) % self.pipeline == 0)
+
+
+def shapes(*, low: float, high: float, split: Split = Split(), vocab_size: int = VOCABULARY) -> list[LlamaConfig]:
+    """Return every real shape of `low` to `high` parameters that `split` can cut, the smallest first."""
+    found = [shape for shape in _all(split, vocab_size) if low <= shape.num_params <= high]
+    return sorted(found, key=lambda shape: shape.num_params)
+
+
+def roundness(shape: LlamaConfig) -> int:
+    """Return the largest power of two in the width, as an exponent: 14 for 16,384. Kernels and layouts like it high."""
+    return (shape.dim & -shape.dim).bit_length() - 1
+
+
+def _all(split: Split, vocab_size: int) -> Iterator[LlamaConfig]:
+    for dim in range(2048, 32_768 + 1, WIDTH_STEP):
+        heads = dim // HEAD_DIM
+        if heads % KV_HEADS or heads % split.tensor or (KV_HEADS % split.tensor and split.tensor % KV_HEADS):
+            continue
+        for layers in range(-(-dim // ASPECT[1]), dim // ASPECT[0] + 1):
+            if split.layers_fit(layers):
+                yield from (_shape(dim, layers, ffn, vocab_size) for ffn in _widths(dim, split))
+
+
+def _widths(dim: int, split: Split) -> Iterator[int]:
+    """Yield feed-forward widths in round steps, in which every slice of a tensor-parallel layer stays a multiple of 128."""
+    step = FFN_STEP if split.tensor <= FFN_STEP // 128 else split.tensor * 128
+    yield from (ffn for ffn in range(step, 5 * dim, step) if WIDENING[0] <= ffn / dim <= WIDENING[1])
+
+
+def _shape(dim: int, layers: int, ffn: int, vocab_size: int) -> LlamaConfig:
+    return LlamaConfig(
+        vocab_size=vocab_size, dim=dim, num_layers=layers, num_heads=dim // HEAD_DIM, num_kv_heads=KV_HEADS, head_dim=HEAD_DIM, ffn_dim=ffn,
+        max_positions=POSITIONS,
+    )  # fmt: skip

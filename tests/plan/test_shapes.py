@@ -1,0 +1,47 @@
+"""Candidates are shapes that somebody could train, the released Llamas among them."""
+
+import time
+
+import pytest
+
+from puna.model.config import LLAMAS
+from puna.plan.shapes import Split, roundness, shapes
+
+
+@pytest.mark.parametrize(("name", "split"), [("llama-3.1-8b", Split()), ("llama-3.1-70b", Split(8, 4)), ("llama-3.1-405b", Split(8, 16))])
+def test_the_released_llamas_are_among_them(name, split):
+    llama = LLAMAS[name]
+    found = shapes(low=0.9 * llama.num_params, high=1.1 * llama.num_params, split=split)
+    assert (llama.dim, llama.num_layers, llama.ffn_dim) in {(shape.dim, shape.num_layers, shape.ffn_dim) for shape in found}
+
+
+def test_a_layout_can_cut_each_and_sizes_rise():
+    found = shapes(low=200e9, high=600e9, split=Split(8, 16))
+    sizes = [shape.num_params for shape in found]
+    assert sizes == sorted(sizes)
+    assert sizes[0] >= 200e9
+    assert sizes[-1] <= 600e9
+    for shape in found:
+        assert shape.num_heads % 8 == 0
+        assert shape.ffn_dim % (8 * 128) == 0
+        assert shape.num_layers % 16 in (0, 14)
+
+
+@pytest.mark.parametrize(("split", "low"), [(Split(), 30e9), (Split(8, 4), 60e9), (Split(8, 16), 150e9)])
+def test_there_is_one_within_five_percent_of_any_size(split, low):
+    sizes = [shape.num_params for shape in shapes(low=0.8 * low, high=800e9, split=split)]
+    target = low
+    while target < 700e9:
+        assert min(abs(size / target - 1) for size in sizes) < 0.05, target
+        target *= 1.03
+
+
+def test_roundness_is_the_power_of_two_in_the_width():
+    assert roundness(LLAMAS["llama-3.1-405b"]) == 14
+    assert roundness(LLAMAS["llama-3.2-3b"]) == 10
+
+
+def test_all_shapes_are_found_within_a_second():
+    began = time.perf_counter()
+    assert len(shapes(low=1e9, high=2e12)) > 1000
+    assert time.perf_counter() - began < 2
