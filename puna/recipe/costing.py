@@ -1,8 +1,4 @@
-"""Costing a recipe before it runs: tokens, parameters, FLOPs, seconds on this machine, bytes on disk, stage by stage.
-
-Arithmetic decides how long training takes: about six FLOPs a parameter and token (see `LlamaConfig.train_flops_per_token`), over what the machine does at best, over
-the share of it that training reaches. Llama 3 reached 38 to 43 % on 16,384 GPUs (arXiv 2407.21783, table 4), and small models on two CPU cores come to the same.
-"""
+"""Costing a recipe before it runs: tokens, parameters, FLOPs, seconds on this machine, memory and bytes on disk, stage by stage."""
 
 from __future__ import annotations
 
@@ -13,8 +9,7 @@ from typing import Any
 from puna.recipe import runner
 from puna.recipe.graph import Graph
 from puna.recipe.kind import Cost
-
-UTILISATION = 0.4
+from puna.recipe.predicting import UTILISATION, peak, predicted
 
 
 @dataclass(frozen=True)
@@ -52,20 +47,15 @@ class Plan:
 
 def plan(graph: Graph, directory: Path) -> Plan:
     """Cost every stage of `graph` as it would run in `directory`. Runs nothing but one measurement of the machine's peak."""
-    from puna import machine
-
-    device = machine.device()
-    dtype = machine.compute_dtype(device).value
-    peak = machine.peak_flops(device, dtype)
     found = runner.look(graph, directory)
-    rows = [_planned(graph, result, directory, UTILISATION * peak.flops_per_second) for result in found.values()]
-    return Plan(tuple(rows), f"{UTILISATION:.0%} of {peak.flops_per_second / 1e9:,.0f} GFLOP/s, {peak.source}")
+    rows = [_planned(graph, result, directory) for result in found.values()]
+    return Plan(tuple(rows), f"{UTILISATION:.0%} of {peak().flops_per_second / 1e9:,.0f} GFLOP/s, {peak().source}")
 
 
-def _planned(graph: Graph, result: runner.Result, directory: Path, flops_per_second: float) -> Planned:
+def _planned(graph: Graph, result: runner.Result, directory: Path) -> Planned:
     if result.status == "left out":
         return Planned(result.name, result.kind, result.status, result.reason, Cost(), None)
     stage = graph.nodes[result.name].stage
     cost = stage.kind.cost(stage.settings, lambda thing: graph.makers(result.name, thing, directory))
-    seconds = result.manifest.seconds if result.manifest else cost.flops / flops_per_second if cost.flops else None
+    seconds = result.manifest.seconds if result.manifest else predicted(cost).seconds
     return Planned(result.name, result.kind, result.status, None, cost, seconds)

@@ -57,12 +57,13 @@ class Work:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a stage will take, as far as it can be known beforehand: tokens, parameters, FLOPs and bytes on disk; `None` is unknown."""
+    """What a stage will take, as far as it can be known beforehand; `None` is unknown. `memory_bytes` is what it adds to its process at most."""
 
     tokens: int | None = None
     parameters: int | None = None
     flops: float | None = None
     disk_bytes: int | None = None
+    memory_bytes: int | None = None
 
 
 class StageKind(ABC, Generic[S]):

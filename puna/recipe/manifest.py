@@ -14,6 +14,7 @@ from typing import Any
 
 from puna.errors import ConfigError, FormatError
 from puna.files import read_json, sha256_of, write_json
+from puna.recipe.predicting import Predicted
 from puna.settings import Settings, parse
 from puna.version import VERSION
 
@@ -53,7 +54,7 @@ class Code(Settings):
 
 
 class Manifest(Settings):
-    """All that is known about a finished stage. `seconds` are those of all its `attempts` since `started`; a killed one counts up to the last file it wrote.
+    """All that is known about a finished stage, and what was `predicted` of it before it ran. `seconds` are those of all its `attempts` since `started`; a killed one counts up to the last file it wrote.
 
     `machine`, `code` and `peak_memory_bytes`, the most main memory that the process held, are those of the last attempt.
     """
@@ -73,6 +74,7 @@ class Manifest(Settings):
     seconds: float
     attempts: int
     peak_memory_bytes: int | None = None
+    predicted: Predicted = Predicted()
     figures: dict[str, Any]
     outputs: dict[str, Output]
 

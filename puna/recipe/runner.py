@@ -18,7 +18,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,8 +29,9 @@ from puna.files import PARTIAL, disk_errors, read_json, sync, write_json
 from puna.progress import Progress
 from puna.recipe import manifest as manifests
 from puna.recipe.graph import Graph, Node, Parent
-from puna.recipe.kind import Work
+from puna.recipe.kind import Maker, Work
 from puna.recipe.manifest import Ancestor, Input, Manifest
+from puna.recipe.predicting import predicted
 from puna.recipe.schema import EARLIER
 
 RECIPE = "recipe.json"
@@ -95,8 +96,13 @@ def _build(graph: Graph, node: Node, directory: Path, before: Mapping[str, Resul
     with disk_errors(partial):
         partial.mkdir(exist_ok=True)
     attempts = _begin(partial)
+
+    def makers(thing: str) -> Sequence[Maker]:
+        return graph.makers(node.name, thing, directory)
+
+    foreseen = predicted(stage.kind.cost(stage.settings, makers))
     began, peak = time.monotonic(), machine.PeakMemory()
-    work = Work(node.name, partial, graph.seed(node.name), lambda thing: graph.makers(node.name, thing, directory), progress)
+    work = Work(node.name, partial, graph.seed(node.name), makers, progress)
     figures = dict(stage.kind.run(stage.settings, work))
     attempts[-1]["seconds"] = time.monotonic() - began
     (partial / ATTEMPTS).unlink()
@@ -106,7 +112,7 @@ def _build(graph: Graph, node: Node, directory: Path, before: Mapping[str, Resul
         parent=_ancestor(node.parent) if node.parent else None, files=dict(node.files),
         config=stage.settings.model_dump(mode="json"), code=manifests.code(), machine=manifests.machine(), started=attempts[0]["started"],
         seconds=round(sum(attempt["seconds"] for attempt in attempts), 3), attempts=len(attempts),
-        peak_memory_bytes=peak.bytes, figures=figures, outputs=manifests.outputs_of(partial),
+        peak_memory_bytes=peak.bytes, predicted=foreseen, figures=figures, outputs=manifests.outputs_of(partial),
     )  # fmt: skip
     with disk_errors(partial):
         for path in partial.rglob("*"):

@@ -81,11 +81,19 @@ def keyed(settings: TrainSettings) -> Mapping[str, Any]:
 
 
 def cost(settings: TrainSettings, config: LlamaConfig) -> Cost:
-    """Return what training takes. FLOPs are for documents as long as the window; shorter ones take a little less."""
+    """Return what training takes. FLOPs are for documents as long as the window; shorter ones take a little less.
+
+    Memory holds weights, gradients, moments, and what a micro-batch keeps of every layer for its backward pass: six rows of the model's width, the queries, keys and
+    values twice, gate, up and their product.
+    """
     tokens = settings.num_steps * settings.tokens_per_step
     checkpoints = settings.keep_latest + (settings.num_steps // settings.permanent_every if settings.permanent_every else 0)
     disk = config.num_params * (MODEL_BYTES + CHECKPOINT_BYTES * checkpoints)
-    return Cost(tokens, config.num_params, tokens * config.train_flops_per_token(settings.window), disk)
+    kept = config.num_layers * (6 * config.dim + 2 * (config.q_dim + 2 * config.kv_dim) + 3 * config.ffn_dim)
+    if settings.activation_checkpointing:
+        kept = (config.num_layers + 6) * config.dim + kept // config.num_layers
+    memory = TRAINING_BYTES * config.num_params + 4 * settings.window * settings.batch_windows * kept
+    return Cost(tokens, config.num_params, tokens * config.train_flops_per_token(settings.window), disk, memory)
 
 
 def check_fits(config: LlamaConfig, *, stage: str) -> None:

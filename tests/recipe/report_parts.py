@@ -14,7 +14,7 @@ def stage(name, kind, seconds=1.5, memory=None, **figures):
     return {
         "name": name, "kind": kind, "status": "finished", "key": "0123456789abcdef", "inputs": {}, "files": {}, "config": {}, "machine": "a machine",
         "code": {"version": "1", "commit": None}, "started": "2026-01-01", "seconds": seconds, "attempts": 1,
-        "peak_memory_bytes": memory, "figures": figures, "summary": f"what {name} made",
+        "peak_memory_bytes": memory, "predicted": {"seconds": 1.0, "memory_bytes": 1_000_000_000}, "figures": figures, "summary": f"what {name} made",
     }  # fmt: skip
 
 

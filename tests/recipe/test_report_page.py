@@ -136,7 +136,7 @@ def test_answers_show_what_every_model_said_and_which_were_right(source, page):
 
 
 def test_time_memory_and_how_to_chat_are_told(page):
-    assert "at most 1.2 GB" in page.text
+    assert "(predicted 1.0 s) at most 1.2 GB (predicted 1 GB)" in page.text
     assert "puna chat 'runs/made up/tune/model'" in page.text
     assert "it could not be shown" in page.text
 

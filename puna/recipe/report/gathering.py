@@ -23,7 +23,20 @@ from puna.train.metrics import METRICS
 ANSWERS = "answers.jsonl"
 CURVE_POINTS = 300
 ANSWERS_SHOWN, ANSWER_LETTERS = 100, 240
-MANIFEST_KEYS = ("key", "inputs", "files", "config", "code", "machine", "started", "seconds", "attempts", "peak_memory_bytes", "figures")
+MANIFEST_KEYS = (
+    "key",
+    "inputs",
+    "files",
+    "config",
+    "code",
+    "machine",
+    "started",
+    "seconds",
+    "attempts",
+    "peak_memory_bytes",
+    "predicted",
+    "figures",
+)
 
 
 def gather(graph: Graph, results: Mapping[str, Result], directory: Path, lineage: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
