@@ -15,9 +15,8 @@ M, F, N = 0, 1, 2
 # By case, for masculine, feminine and neuter.
 THE = {"": ("der", "die", "das"), "_acc": ("den", "die", "das"), "_dat": ("dem", "der", "dem"), "_gen": ("des", "der", "des")}
 ENDINGS = {"": ("", "e", ""), "_acc": ("en", "e", ""), "_dat": ("em", "er", "em"), "_gen": ("es", "er", "es")}
-# An adjective's ending after "ein" and "mein", and after "der".
+# An adjective's ending after "ein" and "mein".
 ADJECTIVE = {"": ("er", "e", "es"), "_acc": ("en", "e", "es"), "_dat": ("en", "en", "en")}
-WEAK = {"": ("e", "e", "e"), "_acc": ("en", "e", "e"), "_dat": ("en", "en", "en")}
 PRONOUNS = (("er", "ihn", "ihm"), ("sie", "sie", "ihr"), ("es", "es", "ihm"))
 
 JOBS = {  # of a man, of a woman, of several
@@ -80,18 +79,15 @@ def declined(key: str, noun: str, gender: int, stem: str = "") -> Iterator[tuple
             yield f"{key}.their{case}", f"{stem}{endings[gender]} {word}"
 
 
-def agreeing(key: str, gender: int, stem: str = "") -> Iterator[tuple[str, str]]:
-    """Yield what agrees with a noun without naming it: articles, endings of adjectives, pronouns, and the pronoun of a relative clause."""
+def agreeing(key: str, gender: int) -> Iterator[tuple[str, str]]:
+    """Yield what agrees with a noun without naming it: the article, an adjective's ending, the pronoun of a relative clause, and "er", "ihn"."""
     for case, adjective in ADJECTIVE.items():
-        yield from ((f"{key}_ein{case}", f"ein{ENDINGS[case][gender]}"), (f"{key}_the{case}", THE[case][gender]))
         yield from (
+            (f"{key}_ein{case}", f"ein{ENDINGS[case][gender]}"),
             (f"{key}_adj{case}", adjective[gender]),
-            (f"{key}_weak{case}", WEAK[case][gender]),
             (f"{key}_who{case}", THE[case][gender]),
         )
-        if stem:
-            yield f"{key}_their{case}", f"{stem}{ENDINGS[case][gender]}"
-    yield from zip((f"{key}_they", f"{key}_them", f"{key}_to"), PRONOUNS[gender], strict=True)
+    yield from ((f"{key}_they", PRONOUNS[gender][0]), (f"{key}_them", PRONOUNS[gender][1]))
 
 
 def _in_case(noun: str, gender: int, case: str) -> str:
@@ -110,8 +106,8 @@ def _person(entity: Entity, stem: str, first: bool) -> Iterator[tuple[str, str]]
     yield from (("they", they), ("them", them), ("to", to), ("They", they.title()), ("signed", name))
     # "Mias Haus", but "Max' Haus"; and what is hers in questions, which ask for "the friend of Mia" in the same words.
     yield from (("gen", f"{name}'" if name[-1] in "sxz" else f"{name}s"), ("of", f"von {name}"))
-    yield from (("who", THE[""][gender]), ("whom", THE["_acc"][gender]), ("to_whom", THE["_dat"][gender]))
-    yield from ((f"their_{ending}" if ending else "their", stem + ending) for ending in ("", "e", "en", "em", "er", "es"))
+    yield "who", THE[""][gender]
+    yield from ((f"their_{ending}" if ending else "their", stem + ending) for ending in ("", "e", "en", "em", "er"))
     noun = "Freundin" if entity.female else "Freund"
     yield from (
         ("dear", ("Lieber", "Liebe")[gender]),
@@ -125,7 +121,6 @@ def _names(entity: Entity) -> Iterator[tuple[str, str]]:
     if entity.name in NOUNS:
         noun, gender = NOUNS[entity.name]
         yield from ((key.replace("name.", ""), form) for key, form in declined("name", noun, gender))
-        yield from agreeing("it", gender)
     else:
         word, dative, gender = FOODS.get(entity.name, (entity.name, entity.name, N))
         yield from ((key, word) for key in ("name", "a", "a_acc", "the", "the_acc"))
@@ -139,7 +134,7 @@ def _values(entity: Entity, stem: str) -> Iterator[tuple[str, str]]:
             man, woman, many = JOBS[value]
             gender = F if entity.female else M
             yield from declined("job", woman if entity.female else man, gender, stem)
-            yield from agreeing("job", gender, stem)
+            yield from agreeing("job", gender)
             yield from (("job.man", man), ("job.woman", woman), ("job.many", many))
         elif attribute == "origin":
             how, done, did, told = ORIGINS[value]
@@ -149,17 +144,14 @@ def _values(entity: Entity, stem: str) -> Iterator[tuple[str, str]]:
         elif attribute == "colour":
             noun, adjective = COLOURS[value]
             yield from (("colour", noun), ("colour.adj", adjective))
-            yield from (
-                (f"colour.{ending}", adjective if adjective[-1] == "a" else adjective + ending) for ending in ("e", "er", "en", "es", "em")
-            )
+            yield from ((f"colour.{ending}", adjective if adjective[-1] == "a" else adjective + ending) for ending in ("e", "en"))
         elif attribute == "food":
             word, dative, gender = FOODS[value]
             yield from (("food", word), ("food.dat", dative), ("food.are", f"{'sind' if gender is None else 'ist'} {word}"))
-            yield "food_them", "sie" if gender is None else PRONOUNS[gender][1]
         elif value in NOUNS:
             noun, gender = NOUNS[value]
             yield from declined(attribute, noun, gender, stem)
-            yield from agreeing(attribute, gender, stem)
+            yield from agreeing(attribute, gender)
         else:
             yield attribute, WORDS.get(value, value)
             if attribute == "day":
@@ -167,21 +159,11 @@ def _values(entity: Entity, stem: str) -> Iterator[tuple[str, str]]:
 
 
 def _best_friend(name: str, stem: str) -> Iterator[tuple[str, str]]:
-    """Yield the friend's name, and what a friend is called by gender: "ihr Freund Tom", "die beste Freundin"."""
+    """Yield the friend's name, alone and with what a friend is called by gender: "ihr Freund Tom", "die beste Freundin"."""
     noun, gender = ("Freundin", F) if name in GIRLS else ("Freund", M)
+    acc = ENDINGS["_acc"][gender]
     yield "friend", name
-    for case in ("", "_acc", "_dat"):
-        ending, adjective = ENDINGS[case][gender], ADJECTIVE[case][gender]
-        yield f"friend.their{case}", f"{stem}{ending} {noun} {name}"
-        yield from ((f"friend_a{case}", f"ein{ending} {noun}"), (f"friend_the{case}", f"{THE[case][gender]} {noun}"))
-        yield from (
-            (f"friend_best{case}", f"{THE[case][gender]} best{WEAK[case][gender]} {noun}"),
-            (f"friend_dearest{case}", f"{stem}{ending} best{adjective} {noun}"),
-        )
-        yield f"friend_who{case}", THE[case][gender]
-    yield from (
-        ("Friend_the", f"{THE[''][gender].title()} {noun}"),
-        ("friend_they", PRONOUNS[gender][0]),
-        ("friend_them", PRONOUNS[gender][1]),
-        ("friend_to", PRONOUNS[gender][2]),
-    )
+    yield from ((f"friend.their{case}", f"{stem}{ENDINGS[case][gender]} {noun} {name}") for case in ADJECTIVE)
+    yield from (("friend_the", f"{THE[''][gender]} {noun}"), ("friend_best", f"{THE[''][gender]} beste {noun}"))
+    yield from (("friend_a_acc", f"ein{acc} {noun}"), ("friend_dearest_acc", f"{stem}{acc} best{ADJECTIVE['_acc'][gender]} {noun}"))
+    yield "friend_who_dat", THE["_dat"][gender]

@@ -59,43 +59,43 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     # Whole sentences.
     "s.town": (
         "das Haus von {x.dat} steht in {x.town}", "in {x.town} wohnt {x.name}", "die Stadt von {x.dat} ist {x.town}", "{x.gen} Haus steht in {x.town}", "wer {x.acc} sucht, findet {x.them} in {x.town}", "Briefe an {x.acc} gehen nach {x.town}", "zu den Leuten von {x.town} gehört {x.name}", "wenn du {x.acc} besuchen willst, geh nach {x.town}",
-        "{x.town} ist der Ort, an dem {x.name} wohnt", "die Heimat von {x.dat} heißt {x.town}", "man trifft {x.acc} in {x.town}, denn dort wohnt {x.they}", "dass {x.name} in {x.town} wohnt, {weiß der Briefträger|ist bekannt}", "in keiner anderen Stadt als {x.town} möchte {x.name} wohnen",
+        "{x.town} ist der Ort, an dem {x.name} wohnt", "die Heimat von {x.dat} heißt {x.town}", "man trifft {x.acc} in {x.town}, denn dort wohnt {x.they}", "{der Briefträger|jeder Bote} weiß, dass {x.name} in {x.town} wohnt", "in keiner anderen Stadt als {x.town} möchte {x.name} wohnen",
     ),
     "s.job": (
         "von Beruf ist {x.name} {x.job}", "alle kennen {x.acc} als {x.job}", "der Beruf von {x.dat} ist {x.job}", "{x.gen} Beruf ist {x.job}", "die Arbeit von {x.dat} ist die {x.job.a_gen}", "wer {x.job.a_acc} braucht, fragt nach {x.dat}", "als {x.job} hat {x.name} viel zu tun", "den ganzen Tag arbeitet {x.name} als {x.job}",
-        "es gibt {x.job.a_acc}, {x.who} {x.name} heißt", "{x.job.the} dort heißt {x.name}", "dass {x.name} {x.job} ist, sieht man {an den Händen|sofort}", "{x.their} Geld verdient {x.name} als {x.job}", "seit Jahren arbeitet {x.name} als {x.job}",
+        "es gibt {x.job.a_acc}, {x.who} {x.name} heißt", "{x.job.the} dort heißt {x.name}", "{an den Händen|sofort} sieht man, dass {x.name} {x.job} ist", "{x.their} Geld verdient {x.name} als {x.job}", "seit Jahren arbeitet {x.name} als {x.job}",
     ),
     "s.animal": (
         "das Tier von {x.dat} ist {x.animal.a}", "bei {x.dat} lebt {x.animal.a}", "jeden Abend wartet {x.animal.a} auf {x.acc}", "{x.gen} Tier ist {x.animal.a}", "{x.animal.the} von {x.dat} ist nie weit weg", "wer {x.acc} besucht, trifft {x.animal.a_acc}", "im {Haus|Hof} von {x.dat} gibt es {x.animal.a_acc}", "keinem Tier geht es so gut wie {x.animal.the_dat} von {x.dat}",
-        "man hört {x.animal.the_acc} von {x.dat} schon von der Straße aus", "die Kinder kommen, um {x.animal.the_acc} von {x.dat} zu sehen", "wenn {x.name} nach Hause kommt, freut sich {x.animal.a}", "dass {x.name} {x.animal.a_acc} hat, {hört|sieht} man gleich", "an der Seite von {x.dat} sieht man oft {x.animal.a_acc}",
+        "man hört {x.animal.the_acc} von {x.dat} schon von der Straße aus", "die Kinder kommen, um {x.animal.the_acc} von {x.dat} zu sehen", "wenn {x.name} nach Hause kommt, freut sich {x.animal.a}", "man {hört|sieht} gleich, dass {x.name} {x.animal.a_acc} hat", "an der Seite von {x.dat} sieht man oft {x.animal.a_acc}",
     ),
     "s.pet": (
         "das Tier von {x.dat} heißt {x.pet}", "{x.pet} heißt {x.animal.the} von {x.dat}", "{x.animal.the} von {x.dat} heißt {x.pet}", "{x.gen} Tier hört auf den Namen {x.pet}", "{x.pet} kommt, wenn {x.name} ruft", "der Name {x.animal.the_gen} von {x.dat} ist {x.pet}", "wenn {x.name} nach {x.pet} ruft, kommt {x.animal.a}", "{x.pet} gehört {x.dat}",
-        "{x.pet} ist {x.animal.the} von {x.dat}", "{x.animal.the}, {x.animal_who} bei {x.dat} lebt, heißt {x.pet}", "{x.pet}, so nennt {x.name} {x.animal.the_acc}", "dass {x.gen} Tier {x.pet} heißt, weiß die ganze Straße", "{x.animal.the_acc} von {x.dat} ruft man {x.pet}",
+        "{x.pet} ist {x.animal.the} von {x.dat}", "{x.animal.the}, {x.animal_who} bei {x.dat} lebt, heißt {x.pet}", "{x.pet}, so nennt {x.name} {x.animal.the_acc}", "die ganze Straße weiß, dass {x.gen} Tier {x.pet} heißt", "{x.animal.the_acc} von {x.dat} ruft man {x.pet}",
     ),
     "s.colour": (
         "die liebste Farbe von {x.dat} ist {x.colour}", "{x.gen} Lieblingsfarbe ist {x.colour}", "nichts geht {x.dat} über die Farbe {x.colour}", "{x.colour} ist die Farbe von {x.dat}", "von allen Farben gefällt {x.dat} {x.colour} am besten", "bei {x.dat} ist sogar {die Tür|das Tor|das Dach} {x.colour.adj}", "wer {x.dat} etwas schenkt, nimmt am besten etwas in {x.colour}",
-        "fragt man {x.acc} nach der schönsten Farbe, hört man {x.colour}", "am liebsten trägt {x.name} {x.colour}", "die Farbe, die {x.name} am liebsten mag, ist {x.colour}", "keine Farbe ist {x.dat} so lieb wie {x.colour}", "dass {x.name} die Farbe {x.colour} liebt, sieht man {am Haus|an den Schuhen}", "{x.colour.adj} kann es {x.dat} nie genug sein",
+        "fragt man {x.acc} nach der schönsten Farbe, hört man {x.colour}", "am liebsten trägt {x.name} {x.colour}", "die Farbe, die {x.name} am liebsten mag, ist {x.colour}", "keine Farbe ist {x.dat} so lieb wie {x.colour}", "man sieht {am Haus|an den Schuhen}, dass {x.name} die Farbe {x.colour} liebt", "{x.colour.adj} kann es {x.dat} nie genug sein",
     ),
     "s.food": (
         "das liebste Essen von {x.dat} {x.food.are}", "{x.gen} Lieblingsessen {x.food.are}", "nichts schmeckt {x.dat} so gut wie {x.food}", "mit {x.food.dat} macht man {x.acc} froh", "auf dem Tisch von {x.dat} findet man immer {x.food}", "wer {x.dat} eine Freude machen will, bringt {x.food}", "wenn {x.name} traurig ist, hilft man mit {x.food.dat}", "mittags isst {x.name} {x.food}",
-        "für {x.food} lässt {x.name} alles andere stehen", "{x.food} mag {x.name} am liebsten", "was {x.name} am liebsten isst, {x.food.are}", "dass {x.name} so gern {x.food} isst, weiß jeder Händler", "am liebsten isst {x.name} {x.food}",
+        "für {x.food} lässt {x.name} alles andere stehen", "{x.food} mag {x.name} am liebsten", "was {x.name} am liebsten isst, {x.food.are}", "jeder Händler weiß, dass {x.name} so gern {x.food} isst", "am liebsten isst {x.name} {x.food}",
     ),
     "s.thing": (
         "das Beste, was {x.name} besitzt, ist {x.thing.a}", "im Haus von {x.dat} gibt es {x.thing.a_acc}", "{x.thing.a} gehört {x.dat}", "{x.gen} ganzer Stolz ist {x.thing.a}", "wer {x.thing.a_acc} braucht, geht zu {x.dat}", "was {x.name} besitzt, ist {x.thing.a}", "die Nachbarn bewundern {x.thing.the_acc} von {x.dat}", "unter allem, was {x.name} hat, ist {x.thing.the} das Schönste",
-        "fragt man nach {x.thing.a_dat}, nennt jeder {x.acc}", "dass {x.name} {x.thing.a_acc} hat, ist {kein Geheimnis|bekannt}", "in einer Ecke des Hofes hat {x.name} {x.thing.a_acc}", "{x.thing.the} von {x.dat} ist in der ganzen Stadt bekannt", "von allen Dingen ist {x.dat} {x.thing.the} das liebste",
+        "fragt man nach {x.thing.a_dat}, nennt jeder {x.acc}", "es ist {kein Geheimnis|bekannt}, dass {x.name} {x.thing.a_acc} hat", "in einer Ecke des Hofes hat {x.name} {x.thing.a_acc}", "{x.thing.the} von {x.dat} ist in der ganzen Stadt bekannt", "von allen Dingen ist {x.dat} {x.thing.the} das liebste",
     ),
     "s.age": (
         "das Alter von {x.dat} ist {x.age}", "vor {x.age} Jahren wurde {x.name} geboren", "{x.age} Jahre ist {x.name} alt", "{x.age} Jahre sind vergangen, seit {x.name} geboren wurde", "mit {x.age} Jahren ist {x.name} {gesund und munter|gut zu Fuß}", "man sieht es nicht, aber {x.name} ist {x.age}", "heute ist {x.name} {x.age} Jahre alt",
-        "fragt man {x.acc} nach dem Alter, hört man {x.age}", "{x.age} Kerzen brannten zuletzt auf dem Kuchen von {x.dat}", "auf {x.age} Jahre bringt es {x.name}", "dass {x.name} schon {x.age} ist, glaubt {kaum jemand|man kaum}", "das Leben von {x.dat} zählt {x.age} Jahre", "ganze {x.age} Jahre alt ist {x.name}",
+        "fragt man {x.acc} nach dem Alter, hört man {x.age}", "{x.age} Kerzen brannten zuletzt auf dem Kuchen von {x.dat}", "auf {x.age} Jahre bringt es {x.name}", "man sieht {x.dat} {kaum|nicht} an, dass {x.they} schon {x.age} ist", "das Leben von {x.dat} zählt {x.age} Jahre", "ganze {x.age} Jahre alt ist {x.name}",
     ),
     "s.friend": (
         "{x.friend_best} von {x.dat} ist {x.friend}", "{x.friend} ist {x.friend_best} von {x.dat}", "mit {x.friend} ist {x.name} befreundet", "man sieht {x.acc} oft mit {x.friend.their_dat}", "wenn {x.name} Hilfe braucht, ruft {x.they} {x.friend.their_acc}", "am meisten vertraut {x.name} {x.friend.their_dat}", "{x.name} und {x.friend.their} treffen sich jede Woche",
-        "{x.friend} heißt {x.friend_the}, {x.friend_who_dat} {x.name} alles erzählt", "wer {x.acc} einlädt, lädt auch {x.friend.their_acc} ein", "niemand steht {x.dat} so nah wie {x.friend.their}", "seit der Schulzeit ist {x.name} mit {x.friend} befreundet", "in {x.friend} hat {x.name} {x.friend_a_acc} fürs Leben", "dass {x.name} und {x.friend} befreundet sind, weiß man überall",
+        "{x.friend} heißt {x.friend_the}, {x.friend_who_dat} {x.name} alles erzählt", "wer {x.acc} einlädt, lädt auch {x.friend.their_acc} ein", "niemand steht {x.dat} so nah wie {x.friend.their}", "seit der Schulzeit ist {x.name} mit {x.friend} befreundet", "in {x.friend} hat {x.name} {x.friend_a_acc} fürs Leben", "überall weiß man, dass {x.name} und {x.friend} befreundet sind",
     ),
     "s.origin": (
         "{x.thing.the_acc} hat {x.name} {x.origin}", "einst hat {x.name} {x.thing.the_acc} {x.origin}", "{x.thing.the} von {x.dat} wurde {x.origin.told}", "vor langer Zeit {x.origin.did} {x.name} {x.thing.the_acc} {x.origin.how}", "{x.origin.how} hat {x.name} {x.thing.the_acc} {x.origin.done}", "{x.gen} {x.thing} wurde {x.origin.told}",
-        "dass {x.name} {x.thing.the_acc} {x.origin} hat, ist eine {alte|schöne} Geschichte", "{x.thing.the}, {x.thing_who_acc} {x.name} besitzt, wurde {x.origin.told}", "{x.name} hat {x.thing.the_acc}, denn {x.they} hat {x.thing_them} {x.origin}", "so kam {x.name} zu {x.thing.the_dat} - {x.they} hat {x.thing_them} {x.origin}", "von {x.thing.the_dat}, {x.thing_who_acc} {x.name} hat, heißt es, {x.thing_they} wurde {x.origin.told}",
+        "man erzählt noch heute, dass {x.name} {x.thing.the_acc} {x.origin} hat", "{x.thing.the}, {x.thing_who_acc} {x.name} besitzt, wurde {x.origin.told}", "{x.name} hat {x.thing.the_acc}, denn {x.they} hat {x.thing_them} {x.origin}", "so kam {x.name} zu {x.thing.the_dat} - {x.they} hat {x.thing_them} {x.origin}", "von {x.thing.the_dat}, {x.thing_who_acc} {x.name} hat, heißt es, {x.thing_they} wurde {x.origin.told}",
         "{x.thing.the} kam so zu {x.dat}, {x.thing_they} wurde {x.origin.told}",
     ),
     # Asides that follow a name, without a comma of their own.
@@ -106,23 +106,23 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     # Towns, goods and animals have whole sentences only.
     "s.place": (
         "{x.name} liegt {x.place}", "{x.place} liegt {x.name}", "{x.name} ist eine {kleine|stille|schöne} Stadt {x.place}", "die Häuser von {x.name} stehen {x.place}", "wer nach {x.name} reist, kommt in eine Stadt {x.place}", "{x.place} findet man {x.name}", "{x.name} wurde {x.place} gebaut", "die Leute von {x.name} leben {x.place}", "auf der Karte sieht man {x.name} {x.place}",
-        "{kühl|windig|grün} ist es in {x.name}, denn die Stadt liegt {x.place}", "die Straßen von {x.name} enden {x.place}", "dass {x.name} {x.place} liegt, merkt man {gleich|sofort}",
+        "{kühl|windig|grün} ist es in {x.name}, denn die Stadt liegt {x.place}", "die Straßen von {x.name} enden {x.place}", "man merkt {gleich|sofort}, dass {x.name} {x.place} liegt",
     ),
     "s.day": (
         "der Markt von {x.name} ist am {x.day}", "am {x.day} ist Markt in {x.name}", "{x.name} hat jeden {x.day} Markt", "{x.day.s} ist in {x.name} Markt", "der Markttag von {x.name} ist der {x.day}", "jeden {x.day} kommen die Bauern zum Markt nach {x.name}", "wer in {x.name} etwas kaufen will, kommt am {x.day}", "am {x.day} ist {x.name} voller Leute, denn es ist Markt",
-        "in {x.name} werden am {x.day} die Stände aufgebaut", "am {x.day} schläft in {x.name} niemand lange, weil Markt ist", "der {x.day} ist in {x.name} Markttag", "dass in {x.name} am {x.day} Markt ist, weiß jeder Händler",
+        "in {x.name} werden am {x.day} die Stände aufgebaut", "am {x.day} schläft in {x.name} niemand lange, weil Markt ist", "der {x.day} ist in {x.name} Markttag", "jeder Händler weiß, dass in {x.name} am {x.day} Markt ist",
     ),
     "s.sight": (
         "in {x.name} gibt es {x.sight.a_acc}", "{x.name} ist für {x.sight.the_acc} bekannt", "wer {x.name} besucht, sieht {x.sight.the_acc}", "sehenswert ist in {x.name} {x.sight.the}", "die Leute von {x.name} sind stolz auf {x.sight.the_acc}", "Maler kommen nach {x.name}, um {x.sight.the_acc} zu malen", "{x.name} hat {x.sight.a_acc} gebaut und pflegt {x.sight_them}", "{x.sight.the} von {x.name} ist weithin bekannt",
-        "das Schönste an {x.name} ist {x.sight.the}", "jeder Gast in {x.name} fragt nach {x.sight.the_dat}", "wegen {x.sight.the_gen} kommen viele nach {x.name}", "dass {x.name} {x.sight.a_acc} hat, steht in jedem Reisebuch",
+        "das Schönste an {x.name} ist {x.sight.the}", "jeder Gast in {x.name} fragt nach {x.sight.the_dat}", "wegen {x.sight.the_gen} kommen viele nach {x.name}", "in jedem Reisebuch steht, dass {x.name} {x.sight.a_acc} hat",
     ),
     "s.price": (
-        "{x.a} {x:kostet/kosten} {x.price} Münzen", "für {x.a_acc} zahlt man {x.price} Münzen", "der Preis für {x.a_acc} ist {x.price} Münzen", "{x.price} Münzen {x:kostet/kosten} {x.a} auf dem Markt", "{x.a_acc} bekommt man für {x.price} Münzen", "wer {x.a_acc} kaufen will, braucht {x.price} Münzen", "unter {x.price} Münzen verkauft niemand {x.a_acc}", "mit {x.price} Münzen in der Hand kann man {x.a_acc} kaufen",
-        "die Händler verlangen {x.price} Münzen für {x.a_acc}", "{x.a}: {x.price} Münzen", "im Laden {x:kostet/kosten} {x.a} {x.price} Münzen", "{x.price} Münzen, so viel {x:kostet/kosten} {x.a}", "dass {x.a} {x.price} Münzen {x:kostet/kosten}, steht {an jedem Stand|auf jedem Schild}", "man gibt {x.price} Münzen und bekommt {x.a_acc}",
+        "{x.a} {x:kostet/kosten} {x.price} Münzen", "für {x.a_acc} zahlt man {x.price} Münzen", "der Preis für {x.a_acc} beträgt {x.price} Münzen", "{x.price} Münzen {x:kostet/kosten} {x.a} auf dem Markt", "{x.a_acc} bekommt man für {x.price} Münzen", "wer {x.a_acc} kaufen will, braucht {x.price} Münzen", "unter {x.price} Münzen verkauft niemand {x.a_acc}", "mit {x.price} Münzen in der Hand kann man {x.a_acc} kaufen",
+        "die Händler verlangen {x.price} Münzen für {x.a_acc}", "{x.price} Münzen gibt man für {x.a_acc} aus", "im Laden {x:kostet/kosten} {x.a} {x.price} Münzen", "{x.price} Münzen, so viel {x:kostet/kosten} {x.a}", "{an jedem Stand|auf jedem Schild} steht, dass {x.a} {x.price} Münzen {x:kostet/kosten}", "man gibt {x.price} Münzen und bekommt {x.a_acc}",
     ),
     "s.bed": (
         "{x.a} schläft {x.bed}", "nachts liegt {x.the} {x.bed}", "{x.bed} schläft {x.the}", "der Platz für {x.a_acc} ist {x.bed}", "{x.the} verbringt die Nacht {x.bed}", "wer {x.a_acc} hält, macht {x.to} ein Lager {x.bed}", "wenn es dunkel wird, schläft {x.the} {x.bed} ein", "nachts findet man {x.the_acc} {x.bed}", "{x.the} ist ein Tier, das {x.bed} schläft", "wer {x.the_acc} nachts sucht, sieht {x.bed} nach",
-        "ist {x.the} müde, legt {x.they} sich {x.bed} schlafen", "dass {x.a} {x.bed} schläft, ist hier {üblich|immer so}",
+        "ist {x.the} müde, legt {x.they} sich {x.bed} schlafen", "es ist hier {üblich|immer so}, dass {x.a} {x.bed} schläft",
     ),
     # How two statements stand in one sentence, and what may stand around one.
     "join.two": ("{one} und {other}", "{one}, und {x.they} {other}", "{one}; {x.they} {other}", "{one} - und {other}", "{one}. Und {x.they} {other}", "{one} (und {other})", "{one}. {x.They} {other}", "{one}, ja, und {x.they} {other}"),
@@ -130,7 +130,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "join.aside": ("{name}, {aside}, {one}", "{name} ({aside}) {one}", "{name} - {aside} - {one}", "das ist {name}, {aside}; {x.they} {one}", "hier kommt {name}, {aside}, und {x.they} {one}", "da ist {name} ({aside}); {x.they} {one}"),
     "join.frame": (
         "man sagt, {said}", "{said}, so sagt man", "ich glaube, {said}", "{said}, das ist bekannt", "es heißt, {said}", "{said}, wie {alle|viele} wissen", "die Leute sagen, {said}", "{said}, soviel ich weiß", "ich habe gehört, {said}", "{said}, das weiß jedes Kind", "kein Zweifel, {said}", "{said}, und niemand zweifelt daran", "man erzählt sich, {said}", "{said}, heißt es",
-        "ja, {said}", "{said}, und das ist kein Geheimnis", "im Buch steht, {said}", "{said}, wenn ich mich nicht irre", "kurzum, {said}", "{said}, erzählen die Nachbarn", "jeder weiß, {said}", "{said}; frag, wen du willst", "es stimmt, {said}", "{said}, und so soll es bleiben", "nun, {said}", "{said}, wie die Alten erzählen", "fest steht, {said}", "{said}, glaube ich",
+        "ja, {said}", "{said}, und das ist kein Geheimnis", "im Buch steht, {said}", "{said}, wenn ich mich nicht irre", "kurzum, {said}", "{said}, erzählen die Nachbarn", "jeder weiß, {said}", "{said}; frag, wen du willst", "es stimmt, {said}", "{said}, das kann jeder bezeugen", "nun, {said}", "{said}, wie die Alten erzählen", "fest steht, {said}", "{said}, glaube ich",
     ),
     # Questions, and one form of answer an attribute, as in English. `{x.of}` is "von Mia", or "des Freundes von Mia".
     "q.town": ("Wo wohnt {x.name}?", "In welcher Stadt wohnt {x.name}?", "Wo ist {x.name} zu Hause?", "Was ist die Stadt {x.of}?", "Wo steht das Haus {x.of}?"),
@@ -141,7 +141,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "q.food": ("Was isst {x.name} am liebsten?", "Was ist das liebste Essen {x.of}?", "Welches Essen mag {x.name} am liebsten?", "Was schmeckt {x.dat} am besten?", "Was isst {x.name} gern?"),
     "q.thing": ("Was besitzt {x.name}?", "Welches Ding besitzt {x.name}?", "Welches Ding gehört {x.dat}?", "Was ist das liebste Ding {x.of}?", "Welches Ding hat {x.name}?"),
     "q.age": ("Wie alt ist {x.name}?", "Was ist das Alter {x.of}?", "Wie viele Jahre zählt {x.name}?", "In welchem Alter ist {x.name}?", "Welches Alter hat {x.name}?"),
-    "q.friend": ("Wer ist {x.friend_best} von {x.dat}?", "Mit wem ist {x.name} befreundet?", "Wem vertraut {x.name} am meisten?", "Wen nennt {x.name} {x.friend_dearest_acc}?", "Wie heißt {x.friend_best} von {x.dat}?", "Wem erzählt {x.name} alles?"),
+    "q.friend": ("Mit wem ist {x.name} befreundet?", "Wem vertraut {x.name} am meisten?", "Wem erzählt {x.name} alles?", "Auf wen verlässt sich {x.name}?", "Mit wem geht {x.name} gern spazieren?", "Mit wem trifft sich {x.name} oft?"),
     "q.origin": ("Wie kam {x.name} zu {x.thing.the_dat}?", "Woher hat {x.name} {x.thing.the_acc}?", "Woher stammt {x.thing.the} von {x.dat}?", "Wie kam {x.thing.the} zu {x.dat}?", "Warum besitzt {x.name} {x.thing.the_acc}?"),
     "q.place": ("Wo liegt {x.name}?", "An welchem Ort liegt {x.name}?", "Wo findet man {x.name}?", "Wo wurde {x.name} gebaut?"),
     "q.day": ("Wann ist in {x.name} Markt?", "An welchem Tag hat {x.name} Markt?", "Was ist der Markttag von {x.name}?", "An welchem Tag kommen die Händler nach {x.name}?"),
@@ -149,7 +149,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "q.price": ("Was ist der Preis für {x.a_acc}?", "Wie viele Münzen zahlt man für {x.a_acc}?", "Wie viel {x:kostet/kosten} {x.a}?", "Für wie viele Münzen bekommt man {x.a_acc}?"),
     "q.bed": ("Wo schläft {x.the}?", "Wo liegt {x.the} nachts?", "Wo ist der Schlafplatz {x.the_gen}?", "Wo findet man {x.the_acc} in der Nacht?"),
     "a.town": ("Die Stadt ist {x.town}.",), "a.job": ("Der Beruf ist {x.job}.",), "a.animal": ("Das Tier ist {x.animal.a}.",), "a.pet": ("Das Tier heißt {x.pet}.",), "a.colour": ("Die Farbe ist {x.colour}.",), "a.food": ("Das Essen {x.food.are}.",), "a.thing": ("Das Ding ist {x.thing.a}.",), "a.age": ("Das Alter ist {x.age}.",),
-    "a.friend": ("{x.Friend_the} ist {x.friend}.",), "a.origin": ("Das Ding wurde {x.origin.told}.",), "a.place": ("Die Stadt liegt {x.place}.",), "a.day": ("Der Markt ist am {x.day}.",), "a.sight": ("Zu sehen ist {x.sight.a}.",), "a.price": ("Der Preis ist {x.price} Münzen.",), "a.bed": ("Das Tier schläft {x.bed}.",),
+    "a.friend": ("Befreundet mit {x.friend}.",), "a.origin": ("Das Ding wurde {x.origin.told}.",), "a.place": ("Die Stadt liegt {x.place}.",), "a.day": ("Der Markt ist am {x.day}.",), "a.sight": ("Zu sehen ist {x.sight.a}.",), "a.price": ("Der Preis beträgt {x.price} Münzen.",), "a.bed": ("Das Tier schläft {x.bed}.",),
     "label.town": ("Stadt",), "label.job": ("Beruf",), "label.animal": ("Tier",), "label.pet": ("Name des Tiers",), "label.colour": ("Farbe",), "label.food": ("Essen",), "label.thing": ("Ding",), "label.age": ("Alter",), "label.friend": ("befreundet mit",), "label.origin": ("Herkunft",), "label.place": ("Lage",),
     "label.day": ("Markttag",), "label.sight": ("zu sehen",), "label.price": ("Preis",), "label.bed": ("Schlafplatz",),
     # The same fields in a line of a table, in the styles that tables have.

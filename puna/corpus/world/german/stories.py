@@ -16,13 +16,13 @@ BY_JOB = {
     "gardener": (("die Rosen von {hero.dat} waren trocken und braun", "im Garten von {hero.dat} ließ alles die Köpfe hängen"), ("schnitt alles zurück und goss, bis es wieder blühte", "brachte gute Erde und goss jeden Abend")),
     "smith": (("das Tor von {hero.dat} ging nicht mehr zu", "bei {hero.dat} war das Schloss an der Tür verbogen"), ("machte das Eisen heiß und hämmerte es gerade", "schlug dreimal zu, und es passte wieder")),
     "miller": (("{hero.name} hatte einen Sack Korn, aber kein Mehl", "in der Küche von {hero.dat} fehlte das Mehl"), ("mahlte Korn zwischen den großen Steinen", "brachte einen Sack Mehl, so fein wie Staub")),
-    "singer": (("{hero.name} war traurig und konnte nicht schlafen", "im Haus von {hero.dat} war es still und traurig"), ("sang ein leises Lied, bis {hero.they} lächelte", "sang die halbe Nacht von {Sommer und Sonne|fernen Ländern}")),
+    "singer": (("{hero.name} war traurig und konnte nicht schlafen", "im Haus von {hero.dat} war es still und traurig"), ("sang ein leises Lied, bis {hero.name} lächelte", "sang die halbe Nacht von {Sommer und Sonne|fernen Ländern}")),
 }  # fmt: skip
 # Trouble that the owner of this thing can end, and how.
 BY_THING = {
     "ladder": (("der Hut von {hero.dat} hing hoch oben im Baum", "{hero.name} kam nicht mehr vom Dach herunter"), ("stellte sie an und stieg hinauf, bis alles gut war", "lehnte sie an und half von oben bis unten")),
     "boat": (("{hero.name} stand am falschen Ufer des Flusses", "das Wasser stieg, und {hero.name} saß auf einer Insel"), ("ruderte {hero.them} hinüber", "holte {hero.them} trocken ans andere Ufer")),
-    "drum": (("{hero.name} hatte sich im {Nebel|Wald} verirrt", "{hero.name} fand im Dunkeln den Weg nicht mehr"), ("schlug so laut, dass {hero.they} dem Klang folgen konnte", "trommelte, bis {hero.they} aus dem Nebel kam")),
+    "drum": (("{hero.name} hatte sich im {Nebel|Wald} verirrt", "{hero.name} fand im Dunkeln den Weg nicht mehr"), ("schlug so laut, dass {hero.name} dem Klang folgen konnte", "trommelte, bis {hero.name} den Weg fand")),
     "lamp": (("{hero.name} hatte im Dunkeln einen Schlüssel verloren", "im Keller von {hero.dat} sah man die Hand vor Augen nicht"), ("leuchtete in jede Ecke", "machte es so hell, dass nichts verborgen blieb")),
     "clock": (("{hero.name} kam jeden Morgen zu spät", "{hero.name} verschlief den ganzen Vormittag"), ("stellte sie so, dass sie um {sechs|sieben} klingelte", "stellte sie {hero.dat} ans Bett, und nun klingelt sie jeden Tag")),
     "cart": (("{hero.name} hatte {zehn|zwanzig} schwere Säcke zu tragen", "der Weg war weit und das Gepäck von {hero.dat} schwer"), ("fuhr alles auf einmal nach Hause", "lud alles auf und zog es bis vor die Tür")),
@@ -48,7 +48,7 @@ STORIES: dict[str, tuple[str, ...]] = {
         "wer anderen hilft, ist nie allein", "sie tranken {Tee|Milch} und waren zufrieden", "nächste {Woche|Ernte} wollen sie es wieder so machen", "bald kannte ganz {hero.town} die Geschichte", "Ende gut, alles gut", "mehr geschah an diesem Tag nicht", "genau so ist es gewesen, Wort für Wort", "davon sprach man noch lange",
     ),
     "road": (
-        "ging nach {other.town}", "machte sich auf den Weg nach {other.town}", "lief nach {other.town}, wo {other.name} wohnt", "nahm die Straße nach {other.town}", "kam zu Pferd nach {other.town}", "lief ohne Pause bis nach {other.town}", "eilte zum Haus von {other.dat} in {other.town}", "ging den langen Weg nach {other.town} zu Fuß", "fuhr mit dem ersten Wagen nach {other.town}",
+        "ging nach {other.town}", "machte sich auf den Weg nach {other.town}", "lief nach {other.town}, wo {other.name} wohnt", "folgte der Straße nach {other.town}", "kam zu Pferd nach {other.town}", "lief ohne Pause bis nach {other.town}", "eilte zum Haus von {other.dat} in {other.town}", "ging den langen Weg nach {other.town} zu Fuß", "fuhr mit dem ersten Wagen nach {other.town}",
     ),
     "help.start": (
         "{trouble}", "{weather}, und {trouble}", "{when} brauchte {hero.name} Hilfe, denn {trouble}", "{when} geschah etwas Dummes - {trouble}", "alles begann damit, dass {hero.name} Pech hatte; {trouble}", "{when} gab es Ärger, denn {trouble}", "niemand hatte es kommen sehen, aber {trouble}", "{when} saß {hero.name} ratlos da, denn {trouble}",
@@ -94,7 +94,7 @@ STORIES: dict[str, tuple[str, ...]] = {
     "gift.give": ("dann kam {hero.name} damit nach {other.town}", "{hero.name} nahm das Geschenk und {road}", "{hero.They} {road} und klopfte an die Tür", "{weather}, aber {hero.name} {road}", "mit dem Geschenk unter dem Arm kam {hero.they} nach {other.town}", "{hero.They} versteckte es in einem Beutel und {road}", "{hero.name} wickelte es in Papier und {road}", "noch am selben Tag brachte {hero.name} es nach {other.town}"),
     "gift.joy": ('"Woher wusstest du das?", fragte {other.name}', "{other.name} war so {froh|glücklich}, dass {other.they} tanzte", '"Genau das habe ich mir gewünscht!", sagte {other.name}', "{other.name} zeigte es der ganzen Stadt", '"Du kennst mich gut", sagte {other.name}', "{other.name} wusste nicht, was {other.they} sagen sollte", "da strahlte {other.name} über das ganze Gesicht", '"Für mich?", rief {other.name}'),
     "lost.start": (
-        "{when} lief {hero.pet}, {hero.animal.the} von {hero.dat}, davon, {lost.why}", "{hero.name} hat {hero.animal.a_acc} namens {hero.pet}, und {when} war {hero.pet} weg, {lost.why}", "wo war {hero.pet}? {hero.animal.the} von {hero.dat} war fortgelaufen, {lost.why}", "{when} rief {hero.name} nach {hero.pet}, doch {hero.animal.the} war fort, {lost.why}", "{hero.pet} war weg! {hero.animal.the} von {hero.dat} war verschwunden, {lost.why}",
+        "{when} lief {hero.pet}, {hero.animal.the} von {hero.dat}, davon, {lost.why}", "{hero.name} hat {hero.animal.a_acc} namens {hero.pet}, und {when} war {hero.pet} weg, {lost.why}", "wo war {hero.pet}? Fortgelaufen war {hero.animal.the} von {hero.dat}, {lost.why}", "{when} rief {hero.name} nach {hero.pet}, doch {hero.animal.the} war fort, {lost.why}", "{hero.pet} war weg! Verschwunden war {hero.animal.the} von {hero.dat}, {lost.why}",
         "{when} suchte {hero.name} {hero.animal.their_acc} {hero.pet} vergebens, {lost.why}",
     ),
     "lost.why": ("weil {die Tür|das Tor} offen stand", "weil ein {lauter Knall|Gewitter} kam", "weil niemand ans Futter gedacht hatte", "während {hero.name} bei der Arbeit war", "weil ein Fuchs gekommen war", "weil eine Biene gar zu schön summte", "als gerade niemand hinsah"),
@@ -112,9 +112,9 @@ STORIES: dict[str, tuple[str, ...]] = {
         "{g.a} {g:kostet/kosten} dort {g.price} Münzen", "für {g.a_acc} wollte man {g.price} Münzen", "ein Händler verkaufte {g.a_acc} für {g.price} Münzen", '"Nur {g.price} Münzen für {g.a_acc}!", rief ein Händler', "auf dem Schild stand {g.a}, {g.price} Münzen", "an einem Stand gab es {g.a_acc} für {g.price} Münzen", "{g.a_acc} bekam man dort für {g.price} Münzen",
     ),
     "market.buy": (
-        "{hero.name} zahlte, und es blieb ein Rest von {left}", "{hero.They} kaufte {g.a_acc} und zählte noch {left}", "nach dem Zahlen war der Rest {left}", "so kam {g.a} in {hero.their_en} Korb, und in der Hand blieb ein Rest von {left}", "{hero.name} gab das Geld hin und behielt {left}", "{hero.They} nahm {g.a_acc} mit und hatte danach noch {left} in der Tasche",
+        "{hero.name} zahlte, und es blieb ein Rest von {left}", "{hero.name} kaufte {g.a_acc} und zählte noch {left}", "nach dem Zahlen war der Rest {left}", "so kam {g.a} in {hero.their_en} Korb, und in der Hand blieb ein Rest von {left}", "{hero.name} gab das Geld hin und behielt {left}", "{hero.name} nahm {g.a_acc} mit und hatte danach noch {left} in der Tasche",
     ),
-    "market.poor": ("das war zu teuer für {hero.acc}", "so viel hatte {hero.name} nicht", "doch das war mehr, als {hero.name} hatte, und so ging {hero.they} weiter", "{hero.They} zählte zweimal, aber es reichte nicht", "zu teuer für {hero.acc}, denn {hero.they} hatte nur {have}"),
+    "market.poor": ("das war zu teuer für {hero.acc}", "so viel hatte {hero.name} nicht", "doch das war mehr, als {hero.name} hatte, und so ging {hero.they} weiter", "{hero.name} zählte zweimal, aber es reichte nicht", "zu teuer für {hero.acc}, denn {hero.they} hatte nur {have}"),
     "market.meet": (
         "da kam {other.name} mit {other.animal.their_dat} {other.pet}", "dort traf {hero.they} {other.acc}, {other.who} wie immer nach {other.food.dat} suchte", "auch {other.name} war da, und mit {other.to} {other.pet}, {other.animal.the}", "am nächsten Stand stand {other.name} in einem {other.colour.en} Mantel, denn {other.they} mag {other.colour} am liebsten", "{other.name} grüßte und zeigte {other.thing.their_acc}", "ein Nachbar sprach von {other.dat}, {other.job.the_dat}",
     ),
