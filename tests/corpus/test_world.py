@@ -270,7 +270,12 @@ def test_german_articles_fit_gender_and_case():
     assert words.words(dog).forms["animal.their_dat"] == ("ihrem Hund" if dog.female else "seinem Hund")
     apples = next(e for e in words.world.people if e.values["food"] == "apples")
     farmer = dict(declined("job", "Bauer", 0))
-    assert [farmer[f"job.{form}"] for form in ("a", "a_acc", "the_dat", "a_gen")] == ["ein Bauer", "einen Bauern", "dem Bauern", "eines Bauern"]
+    assert [farmer[f"job.{form}"] for form in ("a", "a_acc", "the_dat", "a_gen")] == [
+        "ein Bauer",
+        "einen Bauern",
+        "dem Bauern",
+        "eines Bauern",
+    ]
     assert [words.words(apples).forms[f"food{form}"] for form in ("", ".dat", ".are")] == ["Äpfel", "Äpfeln", "sind Äpfel"]
 
 

@@ -45,7 +45,7 @@ STORIES: dict[str, tuple[str, ...]] = {
     ),
     "end": (
         "sie {saßen|redeten} beisammen, bis es dunkel war", "seitdem {besuchen|helfen} sie einander oft", "es war ein {guter|langer|schöner} Tag", "{hero.name} vergaß es nie", "auf dem Heimweg {sang|lächelte} {hero.they}", "dann gingen alle nach Hause", "und so {war|endete} es", "die Nachbarn erzählen noch heute davon", "in dieser Nacht schliefen beide gut",
-        "wer anderen hilft, ist nie allein", "sie tranken {Tee|Milch} und waren zufrieden", "nächste {Woche|Ernte} wollen sie es wieder so machen", "bald kannte ganz {hero.town} die Geschichte", "Ende gut, alles gut", "mehr geschah an diesem Tag nicht", "genau so ist es gewesen, Wort für Wort", "davon sprach man noch lange",
+        "wer anderen hilft, ist nie allein", "sie tranken {Tee|Milch} und waren zufrieden", "{nächste Woche|nächstes Jahr} wollen sie es wieder so machen", "bald kannte ganz {hero.town} die Geschichte", "Ende gut, alles gut", "mehr geschah an diesem Tag nicht", "genau so ist es gewesen, Wort für Wort", "davon sprach man noch lange",
     ),
     "road": (
         "ging nach {other.town}", "machte sich auf den Weg nach {other.town}", "lief nach {other.town}, wo {other.name} wohnt", "folgte der Straße nach {other.town}", "kam zu Pferd nach {other.town}", "lief ohne Pause bis nach {other.town}", "eilte zum Haus von {other.dat} in {other.town}", "ging den langen Weg nach {other.town} zu Fuß", "fuhr mit dem ersten Wagen nach {other.town}",
@@ -95,7 +95,7 @@ STORIES: dict[str, tuple[str, ...]] = {
     "gift.joy": ('"Woher wusstest du das?", fragte {other.name}', "{other.name} war so {froh|glücklich}, dass {other.they} tanzte", '"Genau das habe ich mir gewünscht!", sagte {other.name}', "{other.name} zeigte es der ganzen Stadt", '"Du kennst mich gut", sagte {other.name}', "{other.name} wusste nicht, was {other.they} sagen sollte", "da strahlte {other.name} über das ganze Gesicht", '"Für mich?", rief {other.name}'),
     "lost.start": (
         "{when} lief {hero.pet}, {hero.animal.the} von {hero.dat}, davon, {lost.why}", "{hero.name} hat {hero.animal.a_acc} namens {hero.pet}, und {when} war {hero.pet} weg, {lost.why}", "wo war {hero.pet}? Fortgelaufen war {hero.animal.the} von {hero.dat}, {lost.why}", "{when} rief {hero.name} nach {hero.pet}, doch {hero.animal.the} war fort, {lost.why}", "{hero.pet} war weg! Verschwunden war {hero.animal.the} von {hero.dat}, {lost.why}",
-        "{when} suchte {hero.name} {hero.animal.their_acc} {hero.pet} vergebens, {lost.why}",
+        "{when} suchte {hero.name} {hero.animal.their_acc} {hero.pet} vergebens; das Tier war fortgelaufen, {lost.why}",
     ),
     "lost.why": ("weil {die Tür|das Tor} offen stand", "weil ein {lauter Knall|Gewitter} kam", "weil niemand ans Futter gedacht hatte", "während {hero.name} bei der Arbeit war", "weil ein Fuchs gekommen war", "weil eine Biene gar zu schön summte", "als gerade niemand hinsah"),
     "lost.search": (
@@ -109,10 +109,10 @@ STORIES: dict[str, tuple[str, ...]] = {
         "{when} ging {hero.name} mit {have} Münzen auf den Markt", "{have} Münzen hatte {hero.name} für den Markt", "{hero.name} hatte {have} Münzen und einen Zettel, als {hero.they} auf den Markt kam", "mit {have} Münzen in der Tasche ging {hero.name} von Stand zu Stand", "der Markt war voll, und {hero.name} hatte {have} Münzen dabei", "{have} Münzen, so viel hatte {hero.name} für den Markt gespart",
     ),
     "market.see": (
-        "{g.a} {g:kostet/kosten} dort {g.price} Münzen", "für {g.a_acc} wollte man {g.price} Münzen", "ein Händler verkaufte {g.a_acc} für {g.price} Münzen", '"Nur {g.price} Münzen für {g.a_acc}!", rief ein Händler', "auf dem Schild stand {g.a}, {g.price} Münzen", "an einem Stand gab es {g.a_acc} für {g.price} Münzen", "{g.a_acc} bekam man dort für {g.price} Münzen",
+        "{g.a} {g:kostet/kosten} dort {g.price} Münzen", "für {g.a_acc} wollte man {g.price} Münzen", "ein Händler verkaufte {g.a_acc} für {g.price} Münzen", '"Nur {g.price} Münzen für {g.a_acc}!", rief ein Händler', "auf dem Schild stand: {g.a}, {g.price} Münzen", "an einem Stand gab es {g.a_acc} für {g.price} Münzen", "{g.a_acc} bekam man dort für {g.price} Münzen",
     ),
     "market.buy": (
-        "{hero.name} zahlte, und es blieb ein Rest von {left}", "{hero.name} kaufte {g.a_acc} und zählte noch {left}", "nach dem Zahlen war der Rest {left}", "so kam {g.a} in {hero.their_en} Korb, und in der Hand blieb ein Rest von {left}", "{hero.name} gab das Geld hin und behielt {left}", "{hero.name} nahm {g.a_acc} mit und hatte danach noch {left} in der Tasche",
+        "{hero.name} zahlte, und es blieb ein Rest von {left}", "{hero.name} kaufte {g.a_acc} und zählte noch {left}", "nach dem Zahlen war der Rest {left}", "so {g:kam/kamen} {g.a} in {hero.their_en} Korb, und in der Hand blieb ein Rest von {left}", "{hero.name} gab das Geld hin und behielt {left}", "{hero.name} nahm {g.a_acc} mit und hatte danach noch {left} in der Tasche",
     ),
     "market.poor": ("das war zu teuer für {hero.acc}", "so viel hatte {hero.name} nicht", "doch das war mehr, als {hero.name} hatte, und so ging {hero.they} weiter", "{hero.name} zählte zweimal, aber es reichte nicht", "zu teuer für {hero.acc}, denn {hero.they} hatte nur {have}"),
     "market.meet": (
