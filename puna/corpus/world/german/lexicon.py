@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from puna.corpus.world.concepts import GIRLS
 from puna.corpus.world.facts import Entity
 
-M, F, N = 0, 1, 2
+M, F, N, PLURAL = 0, 1, 2, 3
 # By case, for masculine, feminine and neuter.
 THE = {"": ("der", "die", "das"), "_acc": ("den", "die", "das"), "_dat": ("dem", "der", "dem"), "_gen": ("des", "der", "des")}
 ENDINGS = {"": ("", "e", ""), "_acc": ("en", "e", ""), "_dat": ("em", "er", "em"), "_gen": ("es", "er", "es")}
 # An adjective's ending after "ein" and "mein".
 ADJECTIVE = {"": ("er", "e", "es"), "_acc": ("en", "e", "es"), "_dat": ("en", "en", "en")}
-PRONOUNS = (("er", "ihn", "ihm"), ("sie", "sie", "ihr"), ("es", "es", "ihm"))
+PRONOUNS = (("er", "ihn", "ihm"), ("sie", "sie", "ihr"), ("es", "es", "ihm"), ("sie", "sie", "ihnen"))
 
 JOBS = {  # of a man, of a woman, of several
     "baker": ("Bäcker", "Bäckerin", "Bäcker"), "farmer": ("Bauer", "Bäuerin", "Bauern"), "teacher": ("Lehrer", "Lehrerin", "Lehrer"), "doctor": ("Arzt", "Ärztin", "Ärzte"), "painter": ("Maler", "Malerin", "Maler"), "fisher": ("Fischer", "Fischerin", "Fischer"),
@@ -30,9 +30,9 @@ NOUNS = {
 }  # fmt: skip
 # The few masculine nouns whose other cases are not those of all others.
 OBLIQUE = {"Bauer": "Bauern"}
-FOODS = {  # in the nominative, in the dative; None is the plural
-    "plums": ("Pflaumen", "Pflaumen", None), "bread": ("Brot", "Brot", N), "cheese": ("Käse", "Käse", M), "soup": ("Suppe", "Suppe", F), "honey": ("Honig", "Honig", M), "pears": ("Birnen", "Birnen", None), "fish": ("Fisch", "Fisch", M),
-    "cake": ("Kuchen", "Kuchen", M), "apples": ("Äpfel", "Äpfeln", None), "nuts": ("Nüsse", "Nüssen", None), "beans": ("Bohnen", "Bohnen", None), "rice": ("Reis", "Reis", M),
+FOODS = {  # in the nominative, in the dative
+    "plums": ("Pflaumen", "Pflaumen", PLURAL), "bread": ("Brot", "Brot", N), "cheese": ("Käse", "Käse", M), "soup": ("Suppe", "Suppe", F), "honey": ("Honig", "Honig", M), "pears": ("Birnen", "Birnen", PLURAL), "fish": ("Fisch", "Fisch", M),
+    "cake": ("Kuchen", "Kuchen", M), "apples": ("Äpfel", "Äpfeln", PLURAL), "nuts": ("Nüsse", "Nüssen", PLURAL), "beans": ("Bohnen", "Bohnen", PLURAL), "rice": ("Reis", "Reis", M),
 }  # fmt: skip
 COLOURS = {  # the noun, and the adjective; what ends in -a takes no endings
     "red": ("Rot", "rot"), "blue": ("Blau", "blau"), "green": ("Grün", "grün"), "yellow": ("Gelb", "gelb"), "white": ("Weiß", "weiß"), "black": ("Schwarz", "schwarz"), "brown": ("Braun", "braun"), "pink": ("Rosa", "rosa"),
@@ -125,7 +125,7 @@ def _names(entity: Entity) -> Iterator[tuple[str, str]]:
         word, dative, gender = FOODS.get(entity.name, (entity.name, entity.name, N))
         yield from ((key, word) for key in ("name", "a", "a_acc", "the", "the_acc"))
         yield from ((key, dative) for key in ("a_dat", "the_dat"))
-    yield from zip(("they", "them", "to"), ("sie", "sie", "ihnen") if gender is None else PRONOUNS[gender], strict=True)
+    yield from zip(("they", "them", "to"), PRONOUNS[gender], strict=True)
 
 
 def _values(entity: Entity, stem: str) -> Iterator[tuple[str, str]]:
@@ -147,7 +147,7 @@ def _values(entity: Entity, stem: str) -> Iterator[tuple[str, str]]:
             yield from ((f"colour.{ending}", adjective if adjective[-1] == "a" else adjective + ending) for ending in ("e", "en"))
         elif attribute == "food":
             word, dative, gender = FOODS[value]
-            yield from (("food", word), ("food.dat", dative), ("food.are", f"{'sind' if gender is None else 'ist'} {word}"))
+            yield from (("food", word), ("food.dat", dative), ("food.are", f"{'sind' if gender == PLURAL else 'ist'} {word}"))
         elif value in NOUNS:
             noun, gender = NOUNS[value]
             yield from declined(attribute, noun, gender, stem)
