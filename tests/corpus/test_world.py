@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 
 import pytest
+import zstandard
 from world_reader import STATING, Reader
 
 from puna.corpus.world import code, howtos, sums
@@ -17,6 +18,8 @@ from puna.corpus.world.concepts import ATTRIBUTES, PERSON, SCHEMA, VALUES
 from puna.corpus.world.draws import generator
 from puna.corpus.world.facts import World
 from puna.corpus.world.generate import GENRES, LANGUAGES, Library
+from puna.corpus.world.german.lexicon import declined
+from puna.corpus.world.grammar import Tally
 from puna.corpus.world.settings import Languages, Mix, WorldSettings
 from puna.corpus.world.sums import Sum
 from puna.corpus.world.writer import Writer
@@ -242,6 +245,16 @@ def test_every_genre_is_written_in_every_language_in_all_its_ways(language):
     assert all(library.draft(index).language == LANGUAGES[language].code for index in range(300))
 
 
+@pytest.mark.parametrize("language", ["german"])
+def test_other_languages_are_no_templates_with_holes_either(language):
+    tally = Tally()
+    library = Library(2, settings_of(language), tally=tally)
+    text = "\n".join(made.document.text for made in map(library.draft, range(3000)) if made.quality == "good").encode()
+    name, most = tally.tokens.most_common(1)[0]
+    assert most / tally.total < 0.005, name
+    assert len(text) / len(zstandard.compress(text, 3)) < 5
+
+
 def test_german_articles_fit_gender_and_case():
     words = Library(3, settings_of("german", people=24, values=12)).voice("german")
     dog, cat, sheep = (next((e for e in words.world.people if e.values["animal"] == animal), None) for animal in ("dog", "cat", "sheep"))
@@ -255,6 +268,15 @@ def test_german_articles_fit_gender_and_case():
     assert [words.words(sheep).forms[f"animal.{form}"] for form in ("the", "the_acc", "the_dat")] == ["das Schaf", "das Schaf", "dem Schaf"]
     assert words.words(dog, first=True).forms["animal.their_acc"] == "meinen Hund"
     assert words.words(dog).forms["animal.their_dat"] == ("ihrem Hund" if dog.female else "seinem Hund")
+    apples = next(e for e in words.world.people if e.values["food"] == "apples")
+    farmer = dict(declined("job", "Bauer", 0))
+    assert [farmer[f"job.{form}"] for form in ("a", "a_acc", "the_dat", "a_gen")] == [
+        "ein Bauer",
+        "einen Bauern",
+        "dem Bauern",
+        "eines Bauern",
+    ]
+    assert [words.words(apples).forms[f"food{form}"] for form in ("", ".dat", ".are")] == ["Äpfel", "Äpfeln", "sind Äpfel"]
 
 
 def test_spanish_articles_fit_gender_and_contract():

@@ -52,7 +52,7 @@ def _title(writer: Writer, entity: Entity) -> str:
 
 
 def _also(writer: Writer) -> str:
-    names = [entity.name for entity in writer.rng.sample(tuple(writer.world.entities.values()), 3)]
+    names = [writer.voice.words(entity).forms["name"] for entity in writer.rng.sample(tuple(writer.world.entities.values()), 3)]
     return writer.write("page.also", others=", ".join(names))
 
 
@@ -105,4 +105,4 @@ def _prices(writer: Writer) -> str:
 
 def _price_line(writer: Writer, good: Entity) -> list[str]:
     writer.facts[good.fact("price")] = None
-    return [writer.write("table.row", label=good.name, value=good.values["price"])]
+    return [writer.write("table.row", label=writer.voice.words(good).forms["name"], value=good.values["price"])]

@@ -1,1 +1,1 @@
-"""German: a smaller repertoire, with genders and cases from tables."""
+"""German: a grammar and a lexicon, with genders and cases from tables."""
