@@ -34,11 +34,14 @@ class Language:
     conjunction: str
     system: tuple[str, ...]
     small_talk: tuple[tuple[str, str], ...]
-    exclaims: tuple[str, str] = ("", "!")
 
     def listed(self, names: list[str]) -> str:
         """Return names in a row: "a, b and c"."""
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {self.conjunction} {names[-1]}"
+
+    def exclaimed(self, text: str) -> str:
+        """Return `text`, which lacks an end, as somebody excited writes it."""
+        return f"{text}!"
 
 
 class Voice:

@@ -42,7 +42,7 @@ def _clause(writer: Writer, entity: Entity, left: list[str], *, known: bool, fir
     pronoun = first or (known and writer.chance(author.pronouns))
     subject = writer.cast["x"].forms["they" if pronoun else "name"]
     if not left or not writer.chance(author.joined):
-        return f"{writer.credit(f'word: {subject}', subject)} {writer.write(f'vp.{attribute}')}"
+        return _begun(writer, subject, f"vp.{attribute}")
     other = left.pop()
     if not pronoun and other in ASIDES and writer.chance(0.5):
         return writer.write(
@@ -54,11 +54,13 @@ def _clause(writer: Writer, entity: Entity, left: list[str], *, known: bool, fir
         "one": lambda: writer.write(f"vp.{attribute}"),
         "other": lambda: writer.write(f"vp.{other}"),
     }
-    return (
-        writer.write(symbol, **given)
-        if symbol == "join.who"
-        else f"{writer.credit(f'word: {subject}', subject)} {writer.write(symbol, **given)}"
-    )
+    return writer.write(symbol, **given) if symbol == "join.who" else _begun(writer, subject, symbol, **given)
+
+
+def _begun(writer: Writer, subject: str, symbol: str, **given: Given) -> str:
+    """Return `symbol` after its subject; a language that leaves out a subject that is known has no word for it."""
+    said = writer.write(symbol, **given)
+    return f"{writer.credit(f'word: {subject}', subject)} {said}" if subject else said
 
 
 def question(writer: Writer, entity: Entity, attribute: str, form: int | None = None) -> str:

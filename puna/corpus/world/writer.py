@@ -66,8 +66,7 @@ class Writer:
         if text[-1] in '.!?:"':
             return text
         if self.author.excited and self.chance(self.author.excited):
-            before, after = self.voice.language.exclaims
-            return before + text + after
+            return self.voice.language.exclaimed(text)
         return text + "."
 
     def paragraphs(self, sentences: Sequence[str]) -> str:
