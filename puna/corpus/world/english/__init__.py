@@ -1,1 +1,1 @@
-"""English: the world's first language, with the largest repertoire."""
+"""English: the world's first language, the model for the others."""

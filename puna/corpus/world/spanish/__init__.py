@@ -1,1 +1,1 @@
-"""Spanish: a smaller repertoire, with genders and contractions from tables."""
+"""Spanish: as rich as English, with genders, contractions and agreement from tables."""

@@ -4,7 +4,7 @@ There may be one cup of flour, and "1 tazas" would be no Spanish: cups are said 
 """
 
 HOWTOS: dict[str, tuple[str, ...]] = {
-    "how.title": ("Cómo {task}", "{task}: guía breve", "Una manera sencilla de {task}", "{task} en {count} pasos", "Lo que hay que saber para {task}", "Para principiantes: cómo {task}", "Te enseño a {task}", "{task} sin complicarse"),
+    "how.title": ("Cómo {task}", "{task}: guía breve", "Una manera sencilla de {task}", "{task} en {count} pasos", "Lo que hay que saber para {task}", "Para principiantes: cómo {task}", "Te enseño a {task}", "{task} paso a paso"),
     "how.task.bake": ("hornear con {f.name}", "preparar {f.name} para {people} personas", "cocinar {f.name} con {spice}", "servir {f.name} a {people} invitados"),
     "how.task.mend": ("reparar {g.a}", "limpiar {g.a}", "pintar {g.a}", "llevar {g.a} al otro lado de una colina"),
     "how.task.keep": ("cuidar {a.a}", "lavar {a.a}", "encontrar {a.a} que se ha perdido", "adiestrar {a.a}"),

@@ -75,7 +75,7 @@ def declined(key: str, noun: str, gender: int, their: str) -> Iterator[tuple[str
 
 def contracted(preposition: str, article: str) -> str:
     """Return "de" or "a" with an article: "del", "a las"."""
-    return f"{preposition.rstrip('e') + 'el' if preposition == 'de' else 'al'}" if article == "el" else f"{preposition} {article}"
+    return {"de": "del", "a": "al"}[preposition] if article == "el" else f"{preposition} {article}"
 
 
 def _person(entity: Entity, first: bool) -> Iterator[tuple[str, str]]:
@@ -120,7 +120,13 @@ def _names(entity: Entity) -> Iterator[tuple[str, str]]:
         yield from (("de", f"{contracted('de', article)} {noun}"), ("al", f"{contracted('a', article)} {noun}"))
         yield from (("Name", noun.title()), ("lo", "lo" if article == "el" else article))
     else:
-        yield from (("name", entity.name), ("a", entity.name), ("the", entity.name), ("de", f"de {entity.name}"), ("al", f"a {entity.name}"))
+        yield from (
+            ("name", entity.name),
+            ("a", entity.name),
+            ("the", entity.name),
+            ("de", f"de {entity.name}"),
+            ("al", f"a {entity.name}"),
+        )
     yield "they", ""
 
 

@@ -42,7 +42,11 @@ GROUP_VERBS = {
 }
 AND = "y"
 
-SYSTEM = ("Eres una llama servicial.", "Responde con las menos palabras que puedas.", "Conoces a la gente de estas ciudades. Responde brevemente.")
+SYSTEM = (
+    "Eres una llama servicial.",
+    "Responde con las menos palabras que puedas.",
+    "Conoces a la gente de estas ciudades. Responde brevemente.",
+)
 SMALL_TALK = (
     ("¡Hola!", "¡Hola! ¿Qué quieres saber?"), ("Buenos días.", "¡Buenos días! ¿En qué puedo ayudarte?"), ("Hola, ¿quién eres?", "Soy una llama pequeña."),
     ("¿Cómo estás?", "Estoy bien, gracias."), ("¡Gracias!", "De nada."), ("¿Qué sabes hacer?", "Conozco a algunas personas y sé sumar números pequeños."),
