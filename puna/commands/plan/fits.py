@@ -61,13 +61,13 @@ def _show_devices(counts: dict[str, dict[str, int]], title: str) -> None:
     print(f"How many of each device hold {title}:")
     rows = [(name, *(str(found.get(form, "-")) for form in SHOWN)) for name, found in counts.items()]
     print_table(("device", *SHOWN), rows or [("none", *("-" for _ in SHOWN))], words=("device",))
-    print("Least number that is 1, 2, 4, ... of a chip; a tenth of memory stays free, more on laptops and phones.")
+    print("1, 2, 4, ... of it; a tenth of memory stays free, more on laptops and phones.")
 
 
 def _show_models(found: Sequence[Choice], title: str) -> None:
     from puna.commands.plan.showing import print_table
 
-    print(f"What {title} can run, in the finest format that fits:")
+    print(f"{title}: what fits, in the finest format:")
     rows = [
         (
             choice.model.name, choice.best.name, f"{choice.memory.needed_bytes / 1e9:.1f}", f"{choice.load.context:,}", f"{choice.memory.users:,}",
@@ -77,4 +77,4 @@ def _show_models(found: Sequence[Choice], title: str) -> None:
     ]  # fmt: skip
     print_table(("model", "finest", "GB", "context", "users", "tokens/s", "coarsest"), rows, words=("model", "finest", "coarsest"))
     if not found:
-        print("No published model, in no format. A shorter --context may help.")
+        print("No published model in any format; a shorter --context may help.")

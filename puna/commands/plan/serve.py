@@ -134,7 +134,7 @@ def _show_lives(lives: Sequence[Life], served: float, tuned: float) -> None:
     if not lives:
         print("\nNo format fits 256 of this chip, so there is no lifetime to compare.")
         return
-    print(f"\nOver a lifetime of {served:.3g} tokens served and {tuned:.3g} tuned, in chip-hours by training's:")
+    print(f"\nA lifetime of {served:.3g} tokens served and {tuned:.3g} tuned; serving and tuning in\nchip-hours by those of training:")
     print_table(
         ("format", "device", "nodes", "users", "tokens/s/chip", "serving", "tuning", "equal at"),
         [

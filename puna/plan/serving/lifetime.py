@@ -117,7 +117,7 @@ def train_hours(model: Model, chip: Device) -> Estimate | None:
     """Return the hours of `chip` that training took or would take; None where the tokens are unknown."""
     card = released().get(model.name)
     if card is not None and card.chip_hours is not None and card.tokens == model.tokens:
-        hours = card.chip_hours * device(card.chip).bf16_flops / chip.bf16_flops
+        hours = card.chip_hours * (device(card.chip).bf16_flops / chip.bf16_flops)
         return Estimate(hours, hours, hours)
     if model.tokens is None:
         return None
