@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
 from puna.errors import ConfigError
 from puna.settings import nearest
+
+# No cluster that trains or serves one model is larger yet; beyond it a name is a slip of the finger.
+MOST_CHIPS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,42 @@ def devices() -> Mapping[str, Device]:
 
 
 def device(name: str) -> Device:
-    """Return a device by name, whatever the case. Raises `ConfigError` naming the nearest."""
-    known = devices()
-    if name.lower() not in known:
-        raise ConfigError(f"no device is called '{name}'{nearest(name.lower(), list(known))}")
-    return known[name.lower()]
+    """Return a device by name, whatever the case; `2xrtx-4090` is two of that row together. Raises `ConfigError` naming the nearest."""
+    known, name = devices(), name.lower()
+    if name in known:
+        return known[name]
+    count, one = _parts(name)
+    if one in known and 1 <= count <= MOST_CHIPS:
+        return several(known[one], count)
+    raise ConfigError(f"no device is called '{name}'{nearest(name, list(known))}")
+
+
+def several(one: Device, count: int) -> Device:
+    """Return `count` of a device as one: memory, bandwidth and arithmetic add up, links between chips stay what they are."""
+    if count == 1:
+        return one
+    inner, chip = _parts(one.name)
+    found = devices().get(f"{count * inner}x{chip}")
+    return found or replace(
+        one, name=f"{count * inner}x{chip}", kind="node", chips=one.chips * count, bf16_flops=one.bf16_flops * count,
+        fp8_flops=_times(one.fp8_flops, count), int8_flops=_times(one.int8_flops, count), memory_bytes=one.memory_bytes * count,
+        bandwidth_bytes_per_second=one.bandwidth_bytes_per_second * count, watts=_times(one.watts, count), source=f"{count} {one.name}",
+    )  # fmt: skip
+
+
+def chip_of(whole: Device) -> Device:
+    """Return the single row that `whole` is made of, `whole` itself where it is one."""
+    return devices().get(_parts(whole.name)[1], whole)
+
+
+def _parts(name: str) -> tuple[int, str]:
+    """Return how many of which: `8xh100` is 8 of h100."""
+    count, _, one = name.partition("x")
+    return (int(count), one) if count.isascii() and count.isdecimal() and len(count) <= 9 and one else (1, name)
+
+
+def _times(figure: float | None, count: int) -> float | None:
+    return None if figure is None else figure * count
 
 
 @cache

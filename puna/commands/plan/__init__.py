@@ -4,4 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from puna.commands.plan import fits, serve
+
 app = typer.Typer(name="plan", help="Size a model: scaling laws, training time, memory, serving, faults, costs.", no_args_is_help=True)
+app.command("serve")(serve.serve)
+app.command("fits")(fits.fits)

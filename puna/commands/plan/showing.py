@@ -25,3 +25,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, words:
     for row in rows:
         table.add_row(*row)
     Console(highlight=False).print(table)
+
+
+def gigabytes(num_bytes: float) -> str:
+    """Return bytes in GB of 10^9, or in MB below one."""
+    return f"{num_bytes / 1e9:,.1f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:,.1f} MB"
