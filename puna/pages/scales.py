@@ -36,7 +36,9 @@ def scale(low: float, high: float, *, log: bool, count: int = 4, tight: bool = F
 
 
 def short(value: float) -> str:
-    """Return an axis number in few letters: `0.5`, `200`, `1.5K`, `3M`."""
+    """Return an axis number in few letters: `0.5`, `200`, `1.5K`, `3M`, `3.8e25`."""
+    if abs(value) >= 1e15:
+        return f"{value:.3g}".replace("e+", "e").replace("-", "−")
     for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
         if abs(value) >= size * 0.9995:
             return f"{value / size:.3g}{letter}".replace("-", "−")

@@ -61,8 +61,8 @@ def test_a_curve_of_one_point_and_one_with_a_loss_of_zero_can_be_drawn():
 
 
 def test_numbers_are_written_with_three_digits_and_a_true_minus():
-    told = [words.figure(value) for value in (0, 0.12345, -1.2345, 12.345, 1234.5, 2.0517e12)]
-    assert told == ["0.000", "0.123", "−1.23", "12.3", "1,234", "2.05T"]
+    told = [words.figure(value) for value in (0, 0.12345, -1.2345, 12.345, 1234.5, 2.0517e12, 3.8e25)]
+    assert told == ["0.000", "0.123", "−1.23", "12.3", "1,234", "2.05T", "3.8e25"]
     assert [words.told(value) for value in (1234567, True, None, "x", 0.5)] == ["1,234,567", "yes", "–", "x", "0.500"]
     assert [words.duration(value) for value in (0.94, 45.2, 250, 12000)] == ["0.9 s", "45 s", "4 min 10 s", "3 h 20 min"]
     assert [words.size(value) for value in (999, 2.6e6, 1.81e9)] == ["999 B", "2.6 MB", "1.81 GB"]
