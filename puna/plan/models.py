@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,11 @@ class Sized:
     experts: Experts | None = None
     latent: Latent | None = None
 
-    @property
+    @cached_property
     def num_expert_layers(self) -> int:
         return 0 if self.experts is None else (self.llama.num_layers - self.experts.first_dense) // self.experts.step
 
-    @property
+    @cached_property
     def attention_params(self) -> int:
         """Return the weights of one layer's attention."""
         shape = self.llama
@@ -71,39 +72,39 @@ class Sized:
         cached = shape.dim * (latent.kv_rank + latent.rotary_dim) + latent.kv_rank * shape.num_heads * (latent.plain_dim + latent.value_dim)
         return queries + cached + shape.num_heads * latent.value_dim * shape.dim
 
-    @property
+    @cached_property
     def expert_params(self) -> int:
         """Return the weights of one expert; 0 in a dense model."""
         return 0 if self.experts is None else 3 * self.llama.dim * self.experts.ffn_dim
 
-    @property
+    @cached_property
     def routed_params(self) -> int:
         """Return the weights of all experts that a router chooses among; they may be spread over data-parallel ranks."""
         return 0 if self.experts is None else self.num_expert_layers * self.experts.num_experts * self.expert_params
 
-    @property
+    @cached_property
     def total_params(self) -> int:
         """Return every parameter: what memory and disks hold."""
         return self._params(0 if self.experts is None else self.experts.num_experts)
 
-    @property
+    @cached_property
     def active_params(self) -> int:
         """Return the parameters one token meets: all but those of the experts it does not visit."""
         return self._params(0 if self.experts is None else self.experts.num_active)
 
-    @property
+    @cached_property
     def matmul_params(self) -> int:
         """Return the weights that a token is multiplied with: the active ones without the embedding's look-up and the last norm."""
         return self.active_params - self.llama.dim - (0 if self.llama.tied else self.llama.vocab_size * self.llama.dim)
 
-    @property
+    @cached_property
     def attention_width(self) -> float:
         """Return the elements that one token's queries meet one key and value with: `q_dim` for heads whose keys and values are as wide."""
         if self.latent is None:
             return self.llama.q_dim
         return self.llama.num_heads * (self.latent.plain_dim + self.latent.rotary_dim + self.latent.value_dim) / 2
 
-    @property
+    @cached_property
     def cached_elements(self) -> int:
         """Return the elements that one token leaves in one layer's cache."""
         return 2 * self.llama.kv_dim if self.latent is None else self.latent.kv_rank + self.latent.rotary_dim

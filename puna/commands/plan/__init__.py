@@ -4,4 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from puna.commands.plan import faults, train
+
 app = typer.Typer(name="plan", help="Size a model: scaling laws, training time, memory, serving, faults, costs.", no_args_is_help=True)
+
+app.command("train")(train.train)
+app.command("faults")(faults.faults)
