@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from puna.commands.plan import fits, serve
+from puna.commands.plan import faults, fits, serve, train
 
 app = typer.Typer(name="plan", help="Size a model: scaling laws, training time, memory, serving, faults, costs.", no_args_is_help=True)
+app.command("train")(train.train)
 app.command("serve")(serve.serve)
 app.command("fits")(fits.fits)
+app.command("faults")(faults.faults)

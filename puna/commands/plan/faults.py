@@ -1,0 +1,67 @@
+"""`puna plan faults`: how often a run is interrupted, by what, and how much of the time is left."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+
+def faults(
+    *,
+    gpus: Annotated[int, typer.Option("--gpus", help="How many.")],
+    days: Annotated[float, typer.Option("--days", help="Days of the run.")],
+    blocking: Annotated[float, typer.Option("--blocking", help="Seconds that writing a checkpoint stops training.")] = 5.0,
+    restart: Annotated[float, typer.Option("--restart", help="Seconds from an interruption until training goes on.")] = 600.0,
+    interval: Annotated[float | None, typer.Option("--interval", help="Seconds of work between checkpoints. Without it, the best.")] = None,
+    runs: Annotated[int, typer.Option("--runs", help="Runs to simulate.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the simulation.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Expect interruptions by component; find the best time between checkpoints, and what share of the time trains."""
+    from puna.commands.plan.showing import print_json
+    from puna.plan.faults import outlook
+
+    found = outlook(gpus=gpus, days=days, blocking=blocking, restart=restart, interval=interval, runs=runs, seed=seed)
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+
+
+def _show(found: dict[str, Any]) -> None:
+    from puna.commands.plan.showing import print_table
+    from puna.commands.plan.words import between
+
+    print(
+        f"{found['gpus']:,} GPUs for {found['days']:g} days: {between(found['unplanned_interruptions'])} unplanned interruptions, one each {found['mtbf_hours']:.2f} hours with the planned ones\n"
+    )
+    print_table(
+        ("component", "expected (may lie between)"),
+        ((name, between(count)) for name, count in found["expected_interruptions"].items()),
+        words=("component", "expected (may lie between)"),
+    )
+    print()
+    restarts = sorted({row["restart_seconds"] for row in found["effective_time"]})
+    blockings = sorted({row["blocking_seconds"] for row in found["effective_time"]})
+    cells = {(row["blocking_seconds"], row["restart_seconds"]): row for row in found["effective_time"]}
+    rows = [
+        [
+            f"{b:g} s",
+            f"{cells[b, restarts[0]]['interval_seconds'] / 60:.1f} min",
+            *(f"{cells[b, r]['effective_share']:.1%}" for r in restarts),
+        ]
+        for b in blockings
+    ]
+    print("Effective training time at the best interval, by how long a checkpoint blocks and a restart takes:")
+    print_table(("checkpoint", "interval", *(f"restart {r:g} s" for r in restarts)), rows)
+    best = found["best_interval_seconds"]
+    print(
+        f"\nBest interval for {found['blocking_seconds']:g} s: Young {best['young'] / 60:.1f}, Daly {best['daly'] / 60:.1f}, exact {best['exact'] / 60:.1f} minutes of work"
+    )
+    print(
+        f"Effective share at {found['interval_seconds'] / 60:.1f} minutes: {found['effective_share']:.2%} in closed form, {between(found['simulated_effective_share'], percent=True)} simulated"
+    )
+    print(f"Single runs of {found['days']:g} days: {between(found['one_run_effective_share'], percent=True)}")
+    for line in (*(f"note: {note}" for note in found["notes"]), *(f"source: {source}" for source in found["sources"])):
+        print(line)
