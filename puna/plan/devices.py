@@ -6,13 +6,12 @@ are those of all its chips together; `chips` says how many share them.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 
 from puna.errors import ConfigError
+from puna.plan.tables import rows_of
 from puna.settings import nearest
 
 # No cluster that trains or serves one model is larger yet; beyond it a name is a slip of the finger.
@@ -57,7 +56,7 @@ class Price:
 @cache
 def devices() -> Mapping[str, Device]:
     """Return every device by its name, in the table's order."""
-    return {row["name"]: _device(row) for row in _rows("devices.csv")}
+    return {row["name"]: _device(row) for row in rows_of("devices.csv")}
 
 
 def device(name: str) -> Device:
@@ -102,12 +101,9 @@ def _times(figure: float | None, count: int) -> float | None:
 @cache
 def prices() -> Mapping[str, Price]:
     """Return the price of each device that has one."""
-    return {row["device"]: Price(row["device"], float(row["dollars_per_hour"]), row["date"], row["source"]) for row in _rows("prices.csv")}
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    lines = resources.files("puna.plan").joinpath("data", name).read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    return {
+        row["device"]: Price(row["device"], float(row["dollars_per_hour"]), row["date"], row["source"]) for row in rows_of("prices.csv")
+    }
 
 
 def _device(row: Mapping[str, str]) -> Device:

@@ -15,15 +15,14 @@ nearly its best interval; the exact one solves with Lambert's W.
 
 from __future__ import annotations
 
-import csv
 import math
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from puna.errors import ConfigError
 from puna.plan.estimate import Estimate
+from puna.plan.tables import rows_of
 from puna.seeds import seed_of
 
 SOURCE = "interruptions: arXiv 2407.21783, table 5 (16,384 H100s, 54 days)"
@@ -60,8 +59,7 @@ class Simulated:
 @cache
 def components() -> tuple[Component, ...]:
     """Return table 5's rows."""
-    lines = resources.files("puna.plan").joinpath("data", "faults.csv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader(line for line in lines if not line.startswith("#"))
+    rows = rows_of("faults.csv")
     return tuple(Component(row["component"], row["group"], int(row["count"]), float(row["printed_percent"]) / 100) for row in rows)
 
 

@@ -9,14 +9,13 @@ One row of `data/formats.csv` each.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from puna.errors import ConfigError
+from puna.plan.tables import rows_of
 from puna.settings import nearest
 
 if TYPE_CHECKING:
@@ -59,8 +58,7 @@ class Stored:
 @cache
 def formats() -> Mapping[str, Format]:
     """Return every format by its name, in the table's order."""
-    text = resources.files("puna.plan").joinpath("data", "formats.csv").read_text(encoding="utf-8")
-    return {row["name"]: _format(row) for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))}
+    return {row["name"]: _format(row) for row in rows_of("formats.csv")}
 
 
 def format_named(name: str) -> Format:

@@ -10,7 +10,7 @@ from puna.plan.formats import format_named, formats
 from puna.plan.serving.answer import serve
 from puna.plan.serving.choices import fits_device, fits_model, offered, smallest_counts
 from puna.plan.serving.memory import Load, fit, usable_bytes
-from puna.plan.serving.released import served
+from puna.plan.serving.model import served
 
 SHORT, LONG = 8192, 131_072
 

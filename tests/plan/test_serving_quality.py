@@ -11,8 +11,9 @@ from puna.plan.devices import device
 from puna.plan.formats import format_named, formats
 from puna.plan.models import named_models
 from puna.plan.serving.lifetime import Workload, lives, train_hours
+from puna.plan.serving.model import served
+from puna.plan.tables import rows_of
 from puna.plan.serving.quality import kumar_loss, loss_added, quality
-from puna.plan.serving.released import rows_of, served
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from puna.plan.serving.choices import offered
 from puna.plan.serving.cost import dollars_per_million, hour_of
 from puna.plan.serving.measured import all_reduce_seconds, bandwidth_share, relative_by_run, relative_efficiency, runs
 from puna.plan.serving.memory import Load, fit
-from puna.plan.serving.released import served
+from puna.plan.serving.model import served
 from puna.plan.serving.speed import maths_of, num_nodes, prefill_seconds, speed, step_seconds
 
 V5E, V5P = 197e12, 459e12

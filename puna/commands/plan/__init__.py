@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from puna.commands.plan import faults, fits, serve, train
+from puna.commands.plan import faults, fit, fits, optimal, overtrain, predict, serve, train
 
 app = typer.Typer(name="plan", help="Size a model: scaling laws, training time, memory, serving, faults, costs.", no_args_is_help=True)
+app.command("fit")(fit.fit)
+app.command("optimal")(optimal.optimal)
+app.command("overtrain")(overtrain.overtrain)
+app.command("predict")(predict.predict)
 app.command("train")(train.train)
 app.command("serve")(serve.serve)
 app.command("fits")(fits.fits)

@@ -26,13 +26,14 @@ def fits(
     """Say on which devices and in which formats a model fits (`fits MODEL`), or which published models a device holds (`fits --device NAME`)."""
     from puna.errors import ConfigError
     from puna.plan.devices import device as device_named
-    from puna.plan.serving import choices, released
+    from puna.plan.serving import choices
     from puna.plan.serving.memory import Load, default_context
+    from puna.plan.serving.model import served
 
     if (model is None) == (device is None):
         raise ConfigError("give a model or --device NAME, one of the two; `puna plan serve MODEL --device NAME` takes both")
     if model is not None:
-        asked = released.served(model)
+        asked = served(model)
         load = Load(default_context(asked) if context is None else context, batch)
         found = choices.fits_model(asked, load)
         _answer({"model": asked.name}, load, found, as_json=as_json)

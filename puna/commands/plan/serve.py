@@ -36,10 +36,11 @@ def serve(
     from puna.plan.devices import chip_of
     from puna.plan.devices import device as device_named
     from puna.plan.formats import format_named
-    from puna.plan.serving import answer, lifetime, released
+    from puna.plan.serving import answer, lifetime
     from puna.plan.serving.memory import Load, default_context
+    from puna.plan.serving.model import served as model_served
 
-    asked, where = released.served(model, tokens=trained), device_named(device)
+    asked, where = model_served(model, tokens=trained), device_named(device)
     load = Load(default_context(asked) if context is None else context, batch, cache)
     found = answer.serve(asked, format_named(format_), where, load)
     lives = [] if served is None else lifetime.lives(asked, chip_of(where), lifetime.Workload(served, tuned))

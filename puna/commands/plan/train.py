@@ -89,7 +89,7 @@ def _show(found: Training) -> None:
 
 def _figures(found: Training) -> list[tuple[str, str]]:
     from puna.commands.plan.words import between, short
-    from puna.plan.training.published import carbon
+    from puna.plan.runs import carbon
 
     rows = [
         ("MFU (causal attention counted)", between(found.mfu, percent=True)),

@@ -17,7 +17,7 @@ from puna.plan.serving.speed import Speed, speed
 if TYPE_CHECKING:
     from puna.plan.estimate import Estimate
     from puna.plan.formats import Format
-    from puna.plan.serving.released import Model
+    from puna.plan.serving.model import Model
 
 MOST_SUGGESTED = 1024
 

@@ -11,7 +11,7 @@ from puna.plan.formats import Format, formats
 from puna.plan.models import named_models
 from puna.plan.serving.cost import hour_of
 from puna.plan.serving.memory import Fit, Load, fit, usable_bytes
-from puna.plan.serving.released import Model, served
+from puna.plan.serving.model import Model, served
 from puna.plan.serving.speed import Speed, speed
 
 if TYPE_CHECKING:

@@ -20,12 +20,12 @@ from puna.errors import ConfigError
 from puna.plan.devices import Device, device, several
 from puna.plan.estimate import Estimate
 from puna.plan.formats import Format, format_named
+from puna.plan.runs import runs
 from puna.plan.serving.memory import Fit, Load, fit, usable_bytes
-from puna.plan.serving.released import released
 from puna.plan.serving.speed import num_nodes, speed
 
 if TYPE_CHECKING:
-    from puna.plan.serving.released import Model
+    from puna.plan.serving.model import Model
 
 COMPARED = ("bf16", "fp8-meta", "fp8", "int4")
 # Chips that one copy of a model may take: powers of two, as matrices are cut.
@@ -39,7 +39,7 @@ TUNING_BYTES = 18
 # An adapter's gradients flow through frozen weights, whose own are not computed: 2 of 3 products.
 ADAPTER_SHARE = 2 / 3
 SOURCES = (
-    "training hours: puna/plan/data/released.csv (model cards)",
+    "training hours: puna/plan/data/runs.csv (model cards)",
     "requests of 4,096 + 256 tokens: arXiv 2407.21783 section 6.1",
     "fine-tuning at 38 to 43 %: arXiv 2407.21783 table 4",
 )
@@ -115,7 +115,7 @@ def _life(model: Model, chip: Device, workload: Workload, form: Format) -> Life 
 
 def train_hours(model: Model, chip: Device) -> Estimate | None:
     """Return the hours of `chip` that training took or would take; None where the tokens are unknown."""
-    card = released().get(model.name)
+    card = runs().get(model.name)
     if card is not None and card.chip_hours is not None and card.tokens == model.tokens:
         hours = card.chip_hours * (device(card.chip).bf16_flops / chip.bf16_flops)
         return Estimate(hours, hours, hours)

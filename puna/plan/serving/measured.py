@@ -25,7 +25,7 @@ from puna.plan.devices import Device, device
 from puna.plan.estimate import Estimate
 from puna.plan.formats import KEPT_BITS, Format, format_named, stored, weight_bytes
 from puna.plan.models import Sized, model_of
-from puna.plan.serving.released import rows_of
+from puna.plan.tables import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

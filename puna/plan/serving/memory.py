@@ -18,7 +18,7 @@ from puna.plan.devices import Device, chip_of
 from puna.plan.formats import Format, weight_bytes
 
 if TYPE_CHECKING:
-    from puna.plan.serving.released import Model
+    from puna.plan.serving.model import Model
 
 # The share of memory that a model may fill, by kind of device. A laptop's is what macOS lets its GPU use of unified memory by default; a phone's is about what
 # its system lets one application have.

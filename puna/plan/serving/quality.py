@@ -26,12 +26,13 @@ from scipy.special import stdtrit
 
 from puna.plan.estimate import Estimate
 from puna.plan.formats import KEPT_BITS, Format, format_named, stored
-from puna.plan.serving.released import rows_of, served
+from puna.plan.serving.model import served
+from puna.plan.tables import rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from puna.plan.serving.released import Model
+    from puna.plan.serving.model import Model
 
 # Kumar et al., table 2 and appendix K.
 KUMAR_SCALE, KUMAR_TOKENS, KUMAR_PARAMS, KUMAR_GAMMA = 0.0598, 0.5068, 0.3439, 0.5907

@@ -26,7 +26,7 @@ from puna.plan.serving.measured import all_reduce_seconds, bandwidth_share, rela
 if TYPE_CHECKING:
     from puna.plan.models import Sized
     from puna.plan.serving.memory import Fit, Load
-    from puna.plan.serving.released import Model
+    from puna.plan.serving.model import Model
 
 # Chips that reach one another over the fast links; more of them are several nodes. TPUs of a pod all do.
 CHIPS_PER_NODE = {"gb200": 72}

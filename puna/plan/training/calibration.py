@@ -10,15 +10,14 @@ on 16 stages, and V = 8.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 
 from puna.plan.devices import Device, device
 from puna.plan.estimate import Estimate
 from puna.plan.models import model_of
+from puna.plan.tables import rows_of
 from puna.plan.training.flops import Convention, utilisation
 from puna.plan.training.layouts import Job, Layout, layers_a_stage
 from puna.plan.training.steps import Efficiency, mfu, step
@@ -44,13 +43,13 @@ class Reported:
 @cache
 def table_4() -> tuple[Reported, ...]:
     """Return the three rows of Llama 3's table 4."""
-    return tuple(_row(row) for row in _rows("llama3_layouts.csv"))
+    return tuple(_row(row) for row in rows_of("llama3_layouts.csv"))
 
 
 @cache
 def torchtitan() -> tuple[Reported, ...]:
     """Return torchtitan's published bf16 runs of Llama 3.1 (benchmarks/llama3_h100_202412_torchtitan.md and the file of June 2025)."""
-    return tuple(_torchtitan_row(row) for row in _rows("torchtitan.csv") if not row["float8"])
+    return tuple(_torchtitan_row(row) for row in rows_of("torchtitan.csv") if not row["float8"])
 
 
 @cache
@@ -92,9 +91,9 @@ def torchtitan_mfu(row: Mapping[str, str], *, convention: Convention = "full") -
     )
 
 
-def torchtitan_rows() -> list[dict[str, str]]:
+def torchtitanrows_of() -> list[dict[str, str]]:
     """Return every row of torchtitan's table, float8 included."""
-    return _rows("torchtitan.csv")
+    return rows_of("torchtitan.csv")
 
 
 def _row(row: Mapping[str, str]) -> Reported:
@@ -118,8 +117,3 @@ def _torchtitan_row(row: Mapping[str, str]) -> Reported:
 def _slower_h100() -> Device:
     """Return torchtitan's H100s: 96 GB of HBM2e at 2.4 TB/s and 500 W, by its file; the peak is kept, for MFUs are counted against it."""
     return replace(device("h100"), memory_bytes=96e9, bandwidth_bytes_per_second=2.4e12, watts=500.0)
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    lines = resources.files("puna.plan").joinpath("data", name).read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(line for line in lines if not line.startswith("#")))

@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 from puna.errors import ConfigError
 from puna.plan import faults
+from puna.plan import runs as reported_runs
 from puna.plan.devices import Device, device, prices
 from puna.plan.estimate import Estimate
 from puna.plan.models import Sized
-from puna.plan.training import calibration, published
+from puna.plan.training import calibration
 from puna.plan.training.flops import SECONDS_A_DAY, flops_per_token
 from puna.plan.training.layouts import Job, Layout, job, parsed
 from puna.plan.training.memory import OPTIMIZER_BYTES, usable_bytes
@@ -117,7 +118,7 @@ class Training:
             "step_seconds": step.plain(), "exposed_communication_share": step.exposed / step.seconds, "bubble_share": step.bubble / step.seconds,
             "tokens_per_second": self.tokens_per_second, "effective_share": self.effective_share, "overhead": self.overhead,
             "days": self.days, "gpu_hours": self.gpu_hours, "all_in_gpu_hours": self.all_in_gpu_hours,
-            "energy_mwh": energy, "tonnes_co2": None if energy is None else published.carbon(energy),
+            "energy_mwh": energy, "tonnes_co2": None if energy is None else reported_runs.carbon(energy),
             "checkpoint_bytes": self.checkpoint_bytes, "checkpoint_bytes_per_gpu": self.checkpoint_bytes / self.gpus,
             "checkpoint_interval_seconds": self.interval_seconds, "checkpoint_bytes_one_a_day": self.checkpoint_bytes * math.ceil(self.days.value),
             "dollars": self.dollars, "price": None if price is None else {"dollars_per_hour": price.dollars_per_hour, "date": price.date, "source": price.source},
@@ -134,7 +135,9 @@ class Training:
             f"{self.work.model.name}: {self.work.model.source}",
         ]
         found += (
-            [published.SOURCE] + ([f"price of {price.date}: {price.source}"] if price else []) + ([TUNING_SOURCE] if self.rounds else [])
+            [reported_runs.SOURCE]
+            + ([f"price of {price.date}: {price.source}"] if price else [])
+            + ([TUNING_SOURCE] if self.rounds else [])
         )
         return found
 
@@ -214,7 +217,7 @@ def why_lost(found: Found) -> tuple[Lost, ...]:
 
 
 def _tokens(model: Sized) -> float:
-    reported = published.runs().get(model.name)
+    reported = reported_runs.runs().get(model.name)
     return reported.tokens if reported else float(TOKENS_A_PARAM * model.active_params)
 
 
@@ -224,4 +227,4 @@ def _overhead() -> Estimate:
     mfu_6n = (
         row.mfu * flops_per_token(row.work.model, seq=row.work.seq, convention="6n") / flops_per_token(row.work.model, seq=row.work.seq)
     )
-    return Estimate(1.0, 1.0, published.overhead("llama-3.1-8b", mfu_6n=mfu_6n, effective_share=0.9))
+    return Estimate(1.0, 1.0, reported_runs.overhead("llama-3.1-8b", mfu_6n=mfu_6n, effective_share=0.9))

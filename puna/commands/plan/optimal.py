@@ -1,0 +1,79 @@
+"""`puna plan optimal`: what compute should become, by a law."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+
+def optimal(
+    *,
+    compute: Annotated[float, typer.Option("--compute", "-c", help="FLOPs of training, such as 3.8e25.")],
+    law: Annotated[str, typer.Option("--law", help="A law by name, a file of `puna plan fit --out`, or 'all'.")] = "llama3",
+    unique: Annotated[
+        str | None, typer.Option("--unique", help="Unique tokens at hand (2T): what repeating costs, what synthetic data it takes.")
+    ] = None,
+    experts: Annotated[int | None, typer.Option("--experts", help="Number of experts, for a law that has one to choose.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Split compute into parameters and tokens by a scaling law, with the interval that its evidence allows."""
+    from puna.commands.plan.figures import number
+    from puna.commands.plan.showing import print_json
+    from puna.errors import ConfigError
+    from puna.plan import laws
+    from puna.plan import optimal as planning
+    from puna.plan.laws import catalogue
+
+    unique_tokens = None if unique is None else number(unique, what="--unique")
+    if law == "all":
+        if unique is not None or experts is not None:
+            raise ConfigError("--unique and --experts are for one law; name it with --law")
+        every = [planning.optimal(laws.law(name), compute) for name in laws.names()]
+        if as_json:
+            print_json({"compute": compute, "laws": [one.figures() for one in every]})
+        else:
+            _show_all([one.figures() for one in every])
+        return
+    chosen = laws.law(law) if experts is None else catalogue.experts(law, experts)
+    found = planning.optimal(chosen, compute, unique_tokens=unique_tokens).figures()
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+
+
+def _show(found: dict[str, Any]) -> None:
+    from puna.commands.plan.figures import count, figure, power, print_facts, print_notes, share, with_interval
+    from puna.commands.plan.showing import print_table
+
+    print_facts({
+        "law": found["law"], "compute": f"{power(found['compute'])} FLOPs", "parameters": with_interval(found["params"], count),
+        "tokens": with_interval(found["tokens"], count), "loss": with_interval(found["loss"]), "tokens a parameter": figure(found["tokens_per_param"]),
+        "counting": found["counting"],
+    })  # fmt: skip
+    repeated = found.get("repeated")
+    if repeated:
+        print()
+        print_facts({
+            "unique tokens": count(found["unique_tokens"]), "best by repeating": f"{count(repeated['params'])} parameters on {count(repeated['tokens'])} tokens",
+            "epochs": figure(repeated["epochs"]), "worth": f"{count(repeated['worth_tokens'])} fresh tokens",
+            "loss": f"{repeated['loss']:.4f}, with data enough {repeated['loss_unconstrained']:.4f}",
+        })  # fmt: skip
+    if found.get("synthetic"):
+        print()
+        rows = [
+            [str(one["epochs"]), count(one["worth_tokens"]), count(one["synthetic_tokens"]), share(one["share"])]
+            for one in found["synthetic"]
+        ]
+        print_table(["epochs", "worth", "synthetic tokens", "share"], rows)
+    print_notes(found["warnings"], found["sources"])
+
+
+def _show_all(every: list[dict[str, Any]]) -> None:
+    from puna.commands.plan.figures import count, figure, point, with_interval
+    from puna.commands.plan.showing import print_table
+
+    rows = [[one["law"], with_interval(one["params"], count), count(point(one["tokens"])), figure(one["tokens_per_param"]), one["counting"]]
+            for one in every]  # fmt: skip
+    print_table(["law", "parameters", "tokens", "ratio", "counting"], rows, words=["law", "counting"])

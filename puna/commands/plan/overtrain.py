@@ -1,0 +1,108 @@
+"""`puna plan overtrain`: a smaller model trained for longer, what it costs and when it pays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from puna.plan.overtraining import Overtraining
+
+EXAMPLES = ("llama-3-8b", "llama-3-70b", "llama-3.1-405b")
+EXAMPLE_LAWS = ("llama3-surface", "besiroglu", "chinchilla")
+
+
+def overtrain(
+    model: Annotated[str | None, typer.Argument(help="A published run, such as llama-3-8b; without any, three worked examples.")] = None,
+    *,
+    params: Annotated[str | None, typer.Option("--params", help="Parameters of the smaller model, such as 8B.")] = None,
+    tokens: Annotated[str | None, typer.Option("--tokens", help="Tokens that it is trained on.")] = None,
+    quality: Annotated[str | None, typer.Option("--quality", help="As good as the law's optimum of so many parameters.")] = None,
+    served: Annotated[str | None, typer.Option("--served", help="Tokens served over the model's life.")] = None,
+    serving_weight: Annotated[float, typer.Option("--serving-weight", help="What a served FLOP costs, in training FLOPs.")] = 1.0,
+    law: Annotated[str, typer.Option("--law", help="A law with losses, by name or file.")] = "llama3-surface",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Say what a smaller model costs that is trained for longer to the same loss, and from how many served tokens on it pays.
+
+    Give a published run, or --params and --tokens; or --quality with --params, or with --served for the cheapest size.
+    """
+    from puna.commands.plan.showing import print_json
+
+    if not (model or params or tokens or quality):
+        _examples(as_json)
+        return
+    found = _compared(model, params, tokens, quality, served, serving_weight, law).figures()
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+
+
+def _compared(
+    model: str | None, params: str | None, tokens: str | None, quality: str | None, served: str | None, weight: float, law: str
+) -> Overtraining:
+    from puna.commands.plan.figures import number
+    from puna.errors import ConfigError
+    from puna.plan import laws
+    from puna.plan.overtraining import cheapest, overtrained, shrunk
+    from puna.plan.runs import run_named
+
+    chosen, demand = laws.law(law), 0.0 if served is None else number(served, what="--served")
+    if model and (params or tokens or quality):
+        raise ConfigError(f"'{model}' names a run; give it alone, or --params with --tokens or --quality")
+    if model:
+        run = run_named(model)
+        return overtrained(chosen, run.params, run.tokens, served=demand, serving_weight=weight)
+    if quality and tokens:
+        raise ConfigError("--quality says how good the model is, and so do --tokens; give one of them")
+    if quality and params:
+        return shrunk(
+            chosen, number(quality, what="--quality"), params=number(params, what="--params"), served=demand, serving_weight=weight
+        )
+    if quality:
+        if not served:
+            raise ConfigError("--quality alone asks for the cheapest size, which depends on what is served: give --served, or --params")
+        return cheapest(chosen, number(quality, what="--quality"), served=demand, serving_weight=weight)
+    if not (params and tokens):
+        raise ConfigError("give --params and --tokens of the model, or --quality with --params or --served")
+    return overtrained(chosen, number(params, what="--params"), number(tokens, what="--tokens"), served=demand, serving_weight=weight)
+
+
+def _examples(as_json: bool) -> None:
+    from puna.commands.plan.figures import count, point, print_notes, share, with_interval
+    from puna.commands.plan.showing import print_json, print_table
+    from puna.plan import laws
+    from puna.plan.overtraining import overtrained
+    from puna.plan.runs import run_named
+
+    found = [(run, overtrained(laws.law(law), run.params, run.tokens)) for run in map(run_named, EXAMPLES) for law in EXAMPLE_LAWS]
+    if as_json:
+        print_json({"examples": [{"model": run.name, **one.figures()} for run, one in found]})
+        return
+    rows = [
+        [run.name.removeprefix("llama-"), one.law, f"{count(one.optimum.params)} / {count(one.optimum.tokens)}", with_interval(one.overhead, share),
+         "–" if one.break_even_tokens is None else count(point(one.break_even_tokens))]
+        for run, one in found
+    ]  # fmt: skip
+    print_table(["llama", "law", "equal-loss optimum", "training overhead", "pays from"], rows, words=["llama", "law"])
+    print_notes(
+        [], [f"{run.name}: {run.source}" for run in map(run_named, EXAMPLES)] + [laws.law(name).about.source for name in EXAMPLE_LAWS]
+    )
+
+
+def _show(found: dict[str, Any]) -> None:
+    from puna.commands.plan.figures import count, figure, power, print_facts, print_notes, share, with_interval
+
+    best = found["optimum"]
+    facts = {
+        "law": found["law"], "model": f"{with_interval(found['params'], count)} parameters on {with_interval(found['tokens'], count)} tokens", "loss": figure(found["loss"]),
+        "equal-loss optimum": f"{count(best['params'])} parameters on {count(best['tokens'])} tokens, {power(best['compute'])} FLOPs",
+        "training overhead": with_interval(found["overhead"], share),
+        "pays from": "never: a served token costs no less" if found["break_even_tokens"] is None else f"{with_interval(found['break_even_tokens'], count)} served tokens",
+    }  # fmt: skip
+    if found["served"]:
+        facts[f"saved at {count(found['served'])} served"] = f"{with_interval(found['saving'], share)}, {power(found['saved_flops'])} FLOPs"
+    print_facts({**facts, "counting": found["counting"]})
+    print_notes(found["warnings"], found["sources"])

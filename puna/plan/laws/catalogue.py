@@ -1,0 +1,138 @@
+"""Scaling laws by name: `data/laws.csv` holds a row each, and adding one is a line there.
+
+They disagree, by up to three times in the size of the same budget's model. Most of that is not physics but what was counted (`counting`), what was held fixed, and how far the runs reached; so each
+law says these things about itself, and its interval is that of its own evidence: resamples where the runs can be fitted again, else the variants that are in circulation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from puna.errors import ConfigError
+from puna.plan.laws.allocation import Allocation, Kaplan, through, tilted
+from puna.plan.laws.granular import Granular
+from puna.plan.laws.law import About, Law
+from puna.plan.laws.lawfile import read_law
+from puna.plan.laws.surface import Experts, Surface, gadre, with_draws
+from puna.plan.tables import rows_of
+from puna.settings import nearest
+
+DEFAULT = "llama3"
+_KINDS: Mapping[str, Callable[..., Law]] = {
+    "surface": Surface,
+    "gadre": gadre,
+    "allocation": Allocation,
+    "kaplan": Kaplan,
+    "granular": Granular,
+}
+
+
+def law(name: str) -> Law:
+    """Return a law by name, or the one in a file that `puna plan fit --out` wrote. Raises `ConfigError` naming the nearest, `FormatError` for a file that holds none."""
+    rows = _rows()
+    if name.lower() in rows:
+        return _named(name.lower())
+    if name.endswith(".json") or Path(name).is_file():
+        return read_law(Path(name))
+    raise ConfigError(f"no law is called '{name}', nor any file{nearest(name.lower(), list(rows))}")
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all laws, in the table's order; second names of a law are left out."""
+    return tuple(name for name, row in _rows().items() if row["kind"] != "same")
+
+
+def errata_of(name: str) -> tuple[int, ...]:
+    """Return the numbers of the errata that concern a law; none for one from a file."""
+    row = _rows().get(name)
+    return tuple(int(number) for number in row["errata"].split()) if row else ()
+
+
+def table(name: str) -> list[tuple[float, float, float]]:
+    """Return a law's published table of optima as (compute, params, tokens)."""
+    return [(float(row["compute"]), float(row["params"]), float(row["tokens"])) for row in rows_of("optima.csv") if row["law"] == name]
+
+
+@cache
+def _rows() -> Mapping[str, Mapping[str, str]]:
+    return {row["name"]: row for row in rows_of("laws.csv")}
+
+
+@cache
+def _named(name: str) -> Law:
+    row = _rows()[name]
+    if row["kind"] == "same":
+        return _named(row["constants"])
+    found = _alone(name)
+    variants = [_alone(other) for other in row["variants"].split()]
+    if len(variants) == 1 and isinstance(found, Surface) and isinstance(variants[0], Surface) and variants[0].spread == "draws":
+        return _shifted(found, variants[0])
+    return replace(found, alternatives=tuple(variants), spread="variants") if variants else found
+
+
+@cache
+def _alone(name: str) -> Law:
+    """Return a row's law without its variants."""
+    row = _rows()[name]
+    about = About(name, row["source"], row["counting"], float(row["compute_low"] or 0), float(row["compute_high"] or math.inf))
+    if row["kind"] == "file":
+        with resources.as_file(resources.files("puna.plan").joinpath("data", row["constants"])) as path:
+            return _about(read_law(path, name=name), about)
+    held = _constants(row["constants"])
+    if row["kind"] == "experts":
+        return experts(name, int(held["experts"]))
+    if row["kind"] == "table":
+        compute, _, tokens = zip(*table(name), strict=True)
+        line = Allocation(*through(compute, tokens), about=about)
+        return replace(line, alternatives=tilted(line, list(held.values())), spread="variants") if held else line
+    return _KINDS[row["kind"]](**held, about=about)
+
+
+def experts(name: str, num_experts: int) -> Surface:
+    """Return a law of experts and size for a number of experts. Raises `ConfigError` where the law has no such number to choose."""
+    row = _rows().get(name)
+    if row is None or row["kind"] != "experts":
+        raise ConfigError(
+            f"law '{name}' has no number of experts to choose; that is for {', '.join(key for key, one in _rows().items() if one['kind'] == 'experts')}"
+        )
+    if num_experts < 1:
+        raise ConfigError(f"{num_experts} experts: give 1 or more")
+    held = _constants(row["constants"])
+    held.pop("experts")
+    source = row["source"].rsplit(",", 1)[0] + f", at {num_experts} experts"
+    return Experts(**held).surface(num_experts, About(name, source, row["counting"]))
+
+
+def _constants(text: str) -> dict[str, float]:
+    found = {}
+    for pair in text.split():
+        key, value = pair.split("=")
+        found[key.removeprefix("log_")] = math.exp(float(value)) if key.startswith("log_") else float(value)
+    return found
+
+
+def _about(law: Law, about: About) -> Law:
+    """Return a law from a file under the table's words."""
+    held = replace(law, about=about)
+    return replace(held, surface=replace(held.surface, about=about)) if isinstance(held, Allocation) and held.surface is not None else held
+
+
+def _shifted(law: Surface, drawn: Surface) -> Surface:
+    """Return a surface with the draws of another fit of the same points, moved by how far the two fits lie apart (constants of scale by their ratio)."""
+    rows = [
+        (
+            one.E * law.E / drawn.E,
+            one.A * law.A / drawn.A,
+            one.B * law.B / drawn.B,
+            one.alpha + law.alpha - drawn.alpha,
+            one.beta + law.beta - drawn.beta,
+        )
+        for one in drawn.alternatives
+        if isinstance(one, Surface)
+    ]
+    return with_draws(law, [row for row in rows if min(row[3:]) > 0])

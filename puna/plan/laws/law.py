@@ -1,0 +1,146 @@
+"""What a scaling law is: how to spend compute, and what loss a model of some size on some tokens will have.
+
+Every law here answers two questions. `optimum(compute)`: which parameters and tokens give the least loss for so many FLOPs, with C = 6 N D. `loss(params, tokens)`:
+the loss of any other split, which over-training and constraints need. A law that only says how to split has no loss and refuses that question.
+
+A law is known only as well as its runs were measured. `alternatives` are the laws that the same evidence allows as well: bootstrap resamples of a fit, or the
+variants of one law that are in circulation. `estimate` asks all of them the same question and returns what they span, so that each figure that follows from
+a law, whatever it is, has an interval by the same rule.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from puna.errors import ConfigError
+from puna.plan.estimate import Estimate
+from puna.plan.points import FLOPS_PER_PARAM_TOKEN
+
+Spread = Literal["draws", "variants"]
+# Compute at which optima are looked for, in FLOPs: from a toy on a laptop to far beyond what the Earth's power grids could feed.
+_LEAST, _MOST = 1e6, 1e36
+# A law's compute range is left behind by this many powers of ten before its user is warned.
+FAR_ORDERS = 3.0
+
+
+@dataclass(frozen=True)
+class About:
+    """Where a law comes from and where it holds.
+
+    `counting` says which parameters it counts, which alone moves an exponent from .37 to .70; `compute_low` and `compute_high` are the FLOPs of its runs (0 and
+    infinity where unknown); `notes` are what its users should know, a sentence each.
+    """
+
+    name: str
+    source: str
+    counting: str
+    compute_low: float = 0.0
+    compute_high: float = math.inf
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """How to spend `compute` FLOPs best. `loss` is None where the law has none."""
+
+    compute: float
+    params: float
+    tokens: float
+    loss: float | None
+
+    @property
+    def tokens_per_param(self) -> float:
+        return self.tokens / self.params
+
+
+@dataclass(frozen=True, kw_only=True)
+class Law(ABC):
+    """A scaling law. Parameters and tokens are plain numbers, compute is in FLOPs, loss in the unit of the law's runs.
+
+    `alternatives` are draws of a resampling, or variants that are in circulation, as `spread` says.
+    """
+
+    about: About
+    alternatives: Sequence[Law] = ()
+    spread: Spread = "draws"
+
+    @abstractmethod
+    def optimum(self, compute: float) -> Optimum:
+        """Return the best split of `compute`."""
+
+    @abstractmethod
+    def loss(self, params: float, tokens: float) -> float:
+        """Return the loss of a split. Raises `ConfigError` where the law has none."""
+
+    @abstractmethod
+    def tokens_for(self, params: float, loss: float) -> float:
+        """Return the tokens after which a model has `loss`. Raises `ConfigError` where no number of tokens is enough."""
+
+    def optimum_of_loss(self, loss: float) -> Optimum:
+        """Return the cheapest split that reaches `loss`. Raises `ConfigError` where none does."""
+        return self._where(
+            lambda found: -(found.loss if found.loss is not None else self.loss(found.params, found.tokens)), -loss, f"a loss of {loss:.4g}"
+        )
+
+    def optimum_of_params(self, params: float) -> Optimum:
+        """Return the optimum whose model has `params` parameters."""
+        return self._where(lambda found: found.params, params, f"{params:.4g} parameters")
+
+    def optimum_of_tokens(self, tokens: float) -> Optimum:
+        """Return the optimum that trains on `tokens` tokens."""
+        return self._where(lambda found: found.tokens, tokens, f"{tokens:.4g} tokens")
+
+    def _where(self, rising: Callable[[Optimum], float], wanted: float, what: str) -> Optimum:
+        """Return the optimum at which a quantity that rises with compute has the wanted value."""
+        from scipy.optimize import brentq
+
+        def miss(log_compute: float) -> float:
+            return rising(self.optimum(math.exp(log_compute))) - wanted
+
+        low, high = math.log(_LEAST), math.log(_MOST)
+        if not miss(low) <= 0 <= miss(high):
+            raise ConfigError(f"{self.about.name}: no compute between {_LEAST:.0e} and {_MOST:.0e} FLOPs has its optimum at {what}")
+        return self.optimum(math.exp(brentq(miss, low, high, xtol=1e-12)))
+
+
+def flops(params: float, tokens: float) -> float:
+    """Return the FLOPs of training, 6 N D."""
+    return FLOPS_PER_PARAM_TOKEN * params * tokens
+
+
+def estimate(law: Law, quantity: Callable[[Law], float | None]) -> Estimate | float | None:
+    """Return a quantity by a law, with the interval over its alternatives: 95 % of the draws, or all variants. A plain number where there are none.
+
+    Alternatives under which the quantity does not exist (None, or a `ConfigError`) take no part.
+    """
+    value = quantity(law)
+    if value is None:
+        return None
+    found = [
+        other for other in (_quiet(quantity, alternative) for alternative in law.alternatives) if other is not None and math.isfinite(other)
+    ]
+    if not found:
+        return value
+    low, high = np.quantile(found, [0.025, 0.975]) if law.spread == "draws" else (min(found), max(found))
+    # The value is the fit's own; a skewed bootstrap may lie wholly to one side of it.
+    return Estimate(value, min(float(low), value), max(float(high), value))
+
+
+def far(law: Law, compute: float) -> float | None:
+    """Return by how many powers of ten `compute` lies beyond the law's runs, where that is more than `FAR_ORDERS`; else None."""
+    high, low = law.about.compute_high, law.about.compute_low
+    beyond = max(math.log10(compute / high) if math.isfinite(high) else 0.0, math.log10(low / compute) if low > 0 else 0.0)
+    return beyond if beyond > FAR_ORDERS else None
+
+
+def _quiet(quantity: Callable[[Law], float | None], law: Law) -> float | None:
+    try:
+        return quantity(law)
+    except (ConfigError, ArithmeticError):
+        return None

@@ -1,0 +1,91 @@
+"""How many parameters and tokens so much compute should become, by a law, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from puna.errors import ConfigError
+from puna.plan.constrained import Repeated, Synthetic, repeated_optimum, synthetic_needed
+from puna.plan.estimate import Estimate
+from puna.plan.laws.errata import said
+from puna.plan.laws.law import Law, estimate, far
+
+
+@dataclass(frozen=True)
+class Split:
+    """The best split of `compute` FLOPs by a law, with the interval over what the law's evidence allows; `repeated` and `synthetic` where unique data is short."""
+
+    law: str
+    compute: float
+    params: Estimate | float
+    tokens: Estimate | float
+    loss: Estimate | float | None
+    tokens_per_param: float
+    counting: str
+    source: str
+    warnings: tuple[str, ...]
+    unique_tokens: float | None = None
+    repeated: Repeated | None = None
+    synthetic: tuple[Synthetic, ...] = ()
+
+    def figures(self) -> dict[str, Any]:
+        """Return what `puna plan optimal --json` prints."""
+        found = {key: value for key, value in vars(self).items() if key not in ("source", "unique_tokens", "repeated", "synthetic")}
+        if self.unique_tokens is not None:
+            found["unique_tokens"] = self.unique_tokens
+            found["repeated"] = None if self.repeated is None else vars(self.repeated)
+            found["synthetic"] = [vars(one) for one in self.synthetic]
+        return {**found, "sources": [self.source]}
+
+
+def optimal(law: Law, compute: float, *, unique_tokens: float | None = None) -> Split:
+    """Split `compute` FLOPs by a law; with `unique_tokens`, say too what repeating them costs and how much synthetic data would take its place.
+
+    Raises `ConfigError` for a compute that is not above 0.
+    """
+    check_above_zero(compute=compute, **({} if unique_tokens is None else {"unique tokens": unique_tokens}))
+    try:
+        best = law.optimum(compute)
+    except ArithmeticError:
+        best = None
+    if best is None or not (math.isfinite(best.params) and math.isfinite(best.tokens) and min(best.params, best.tokens) > 0):
+        raise ConfigError(
+            f"compute of {compute:g} FLOPs leaves the range of floating-point numbers by law '{law.about.name}'; check the unit"
+        )
+    params, tokens = estimate(law, lambda one: one.optimum(compute).params), estimate(law, lambda one: one.optimum(compute).tokens)
+    assert params is not None
+    assert tokens is not None
+    repeated, synthetic = None, []
+    if unique_tokens is not None:
+        synthetic = synthetic_needed(best.tokens, unique_tokens=unique_tokens)
+        repeated = repeated_optimum(law, compute, unique_tokens=unique_tokens) if best.loss is not None else None
+    return Split(
+        law=law.about.name, compute=compute, params=params, tokens=tokens, loss=estimate(law, lambda one: one.optimum(compute).loss),
+        tokens_per_param=best.tokens_per_param, counting=law.about.counting, source=law.about.source, warnings=tuple(warnings(law, compute)),
+        unique_tokens=unique_tokens, repeated=repeated, synthetic=tuple(synthetic),
+    )  # fmt: skip
+
+
+def warnings(law: Law, compute: float) -> list[str]:
+    """Return what a user of a law at a compute should know: extrapolation, what is missing, and the papers' errata."""
+    found = [*law.about.notes]
+    orders = far(law, compute)
+    if orders is not None:
+        found.append(
+            f"{compute:.3g} FLOPs lie {orders:.1f} orders of magnitude outside the runs of '{law.about.name}' ({law.about.compute_low:.2g} to {law.about.compute_high:.2g}): "
+            "an extrapolation over 3 orders or more."
+        )
+    if not law.alternatives:
+        found.append(f"No interval: neither resamples nor published variants of '{law.about.name}' are at hand.")
+    if law.optimum(compute).loss is None:
+        found.append(f"No loss: '{law.about.name}' says how to split compute and not what loss follows.")
+    return found + said(law, compute)
+
+
+def check_above_zero(**values: float) -> None:
+    """Raise `ConfigError` for the first value that is not finite and above 0."""
+    for name, value in values.items():
+        if not (math.isfinite(value) and value > 0):
+            raise ConfigError(f"{name} is {value:g}; give a finite number above 0")

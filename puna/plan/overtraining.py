@@ -1,0 +1,187 @@
+"""Training a smaller model for longer: what it costs, and from how many served tokens on it pays (Sardana et al., arXiv 2401.00448; H. de Vries, Go smol or go home, 2023).
+
+A law's optimum is the cheapest training for a loss, and training is not all: each served token takes 2 N FLOPs. A smaller model reaches the same loss on more tokens, at an overhead in training that is
+won back token by token. Break-even: 6 N' D' + 2 N' S = 6 N D + 2 N S, so S = 3 (N' D' - N D) / (N - N').
+
+For a surface and a start at the optimum, the overhead of shrinking to k parameters of one does not depend on compute: k_D = (1 - (k^-alpha - 1) beta / alpha)^(-1 / beta) times the tokens, and k k_D - 1 more FLOPs.
+At k = (1 + alpha / beta)^(-1 / alpha) it is infinite: what so small a model cannot express, no tokens make up for.
+
+A caution from the paper's own 47 runs: laws fitted at ordinary ratios say more good of very long training than comes of it, while loss goes on falling to 10,000 tokens a parameter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from puna.errors import ConfigError
+from puna.plan.estimate import Estimate
+from puna.plan.laws.law import Law, Optimum, estimate, flops
+from puna.plan.optimal import check_above_zero, warnings
+
+FLOPS_PER_SERVED = 2.0
+
+
+@dataclass(frozen=True)
+class Overtraining:
+    """A model of `params` on `tokens`, against the `optimum` of equal loss.
+
+    `overhead` is its training FLOPs beyond the optimum's, as a share of them; `break_even_tokens` the served tokens that win it back (0 where there is nothing to win back, None where a
+    token costs no less); `saving` the share of all FLOPs, training and serving, that it saves at `served` tokens, and `saved_flops` their number.
+    """
+
+    law: str
+    params: Estimate | float
+    tokens: Estimate | float
+    loss: float
+    optimum: Optimum
+    overhead: Estimate | float
+    break_even_tokens: Estimate | float | None
+    served: float
+    saving: Estimate | float
+    saved_flops: float
+    counting: str
+    source: str
+    warnings: tuple[str, ...]
+
+    def figures(self) -> dict[str, Any]:
+        """Return what `puna plan overtrain --json` prints."""
+        found = {key: value for key, value in vars(self).items() if key not in ("source", "optimum")}
+        return {**found, "optimum": vars(self.optimum), "sources": [self.source]}
+
+
+def overtrained(law: Law, params: float, tokens: float, *, served: float = 0.0, serving_weight: float = 1.0) -> Overtraining:
+    """Compare a model with the law's optimum of equal loss. `serving_weight` is what a served FLOP costs in training FLOPs (its lower utilisation, another price).
+
+    Raises `ConfigError` where the law has no losses or figures are not above 0.
+    """
+    check_above_zero(params=params, tokens=tokens, serving_weight=serving_weight)
+    return _compared(law, lambda one: (params, tokens, one.optimum_of_loss(one.loss(params, tokens))), served, serving_weight)
+
+
+def shrunk(law: Law, quality: float, *, params: float, served: float = 0.0, serving_weight: float = 1.0) -> Overtraining:
+    """Train `params` parameters until they are as good as the law's optimum of `quality` parameters. Raises `ConfigError` where they never are."""
+    check_above_zero(quality=quality, params=params, serving_weight=serving_weight)
+
+    def split(one: Law) -> tuple[float, float, Optimum]:
+        best = one.optimum_of_params(quality)
+        return params, one.tokens_for(params, _loss(one, best)), best
+
+    return _compared(law, split, served, serving_weight)
+
+
+def cheapest(law: Law, quality: float, *, served: float, serving_weight: float = 1.0) -> Overtraining:
+    """Return the model as good as the law's optimum of `quality` parameters that costs least, `served` tokens included."""
+    check_above_zero(quality=quality, served=served, serving_weight=serving_weight)
+
+    def split(one: Law) -> tuple[float, float, Optimum]:
+        best = one.optimum_of_params(quality)
+        params = _cheapest_params(one, best, FLOPS_PER_SERVED * serving_weight * served)
+        return params, one.tokens_for(params, _loss(one, best)), best
+
+    return _compared(law, split, served, serving_weight)
+
+
+def shrink_tokens(k: float, *, alpha: float, beta: float) -> float:
+    """Return how many times the optimum's tokens a model of `k` times its parameters needs for the same loss; infinite at the smallest size that can reach it."""
+    left = 1 - (k**-alpha - 1) * beta / alpha
+    return float(left ** (-1 / beta)) if left > 0 else math.inf
+
+
+def shrink_overhead(k: float, *, alpha: float, beta: float) -> float:
+    """Return the share of training FLOPs that `k` times the optimum's parameters cost beyond it."""
+    return k * shrink_tokens(k, alpha=alpha, beta=beta) - 1
+
+
+def smallest_share(*, alpha: float, beta: float) -> float:
+    """Return the share of the optimum's parameters below which no number of tokens reaches its loss."""
+    return float((1 + alpha / beta) ** (-1 / alpha))
+
+
+def _loss(law: Law, best: Optimum) -> float:
+    return best.loss if best.loss is not None else law.loss(best.params, best.tokens)
+
+
+def _cheapest_params(law: Law, best: Optimum, per_param: float) -> float:
+    """Return the parameters N that cost least in 6 N D(N) + `per_param` N at the optimum's loss."""
+    from scipy.optimize import minimize_scalar
+
+    loss = _loss(law, best)
+
+    def cost(log_params: float) -> float:
+        params = math.exp(log_params)
+        try:
+            tokens = law.tokens_for(params, loss)
+        except (ConfigError, OverflowError):
+            return math.inf
+        return flops(params, tokens) + per_param * params
+
+    # Serving only ever pulls to smaller models. Below some size none reaches the loss: bisect for it, and search between it and the optimum.
+    high = math.log(best.params)
+    low, never = high, high - 12
+    if math.isfinite(cost(never)):
+        low = never
+    for _ in range(60):
+        middle = (never + low) / 2
+        low, never = (middle, never) if math.isfinite(cost(middle)) else (low, middle)
+    return math.exp(minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-10}).x)
+
+
+def _compared(law: Law, split: Callable[[Law], tuple[float, float, Optimum]], served: float, weight: float) -> Overtraining:
+    if not (math.isfinite(served) and served >= 0):
+        raise ConfigError(f"served tokens are {served:g}; give 0 or more")
+    told: dict[int, tuple[float, float, Optimum]] = {}
+
+    def once(one: Law) -> tuple[float, float, Optimum]:
+        # Every figure asks each alternative for the same split.
+        if id(one) not in told:
+            told[id(one)] = split(one)
+        return told[id(one)]
+
+    params, tokens, best = once(law)
+
+    def overhead(one: Law) -> float:
+        small, long, other = once(one)
+        return flops(small, long) / flops(other.params, other.tokens) - 1
+
+    def break_even(one: Law) -> float | None:
+        small, long, other = once(one)
+        more, less = flops(small, long) - flops(other.params, other.tokens), FLOPS_PER_SERVED * weight * (other.params - small)
+        # An over-trained model can only cost more to train; a rounding error below nothing is nothing.
+        return max(more, 0.0) / less if less > 0 else None
+
+    def saved(one: Law) -> float:
+        small, long, other = once(one)
+        return flops(other.params, other.tokens) - flops(small, long) + FLOPS_PER_SERVED * weight * served * (other.params - small)
+
+    def saving(one: Law) -> float:
+        other = once(one)[2]
+        return saved(one) / (flops(other.params, other.tokens) + FLOPS_PER_SERVED * weight * served * other.params)
+
+    return Overtraining(
+        law=law.about.name, params=_number(estimate(law, lambda one: once(one)[0])), tokens=_number(estimate(law, lambda one: once(one)[1])),
+        loss=law.loss(params, tokens), optimum=best, overhead=_number(estimate(law, overhead)), break_even_tokens=estimate(law, break_even), served=served,
+        saving=_number(estimate(law, saving)), saved_flops=saved(law), counting=law.about.counting, source=law.about.source,
+        warnings=tuple(_cautions(law, params, tokens, best)),
+    )  # fmt: skip
+
+
+def _number(value: Estimate | float | None) -> Estimate | float:
+    assert value is not None
+    # What was asked for is known; what follows from a law is not.
+    return value.value if isinstance(value, Estimate) and value.low == value.high else value
+
+
+def _cautions(law: Law, params: float, tokens: float, best: Optimum) -> list[str]:
+    found = warnings(law, best.compute)
+    if params >= best.params:
+        found.append(
+            f"The model is no smaller than the law's optimum of equal loss ({best.params:.3g} parameters): a served token costs no less, so nothing is won back."
+        )
+    if tokens / params > 100 * best.tokens_per_param:
+        found.append(
+            f"{tokens / params:,.0f} tokens a parameter are over 100 times the optimum's; laws fitted at ordinary ratios promise too much there (arXiv 2401.00448)."
+        )
+    return found
