@@ -87,7 +87,8 @@ def chart(marks: Sequence[Mark], *, title: str, x: Axis, y: Axis, height: int = 
     )
     told = "; ".join(_told(mark) for mark in marks)
     parts = [f"<title>{html.escape(f'{title}: {y.unit} over {x.unit}. {told}')}</title>", *plot.axes(x.unit)]
-    parts += [piece for mark in marks for piece in plot.drawn(mark)]
+    for mark in marks:
+        parts += plot.drawn(mark, row=sum(isinstance(other, Upright) for other in marks[: marks.index(mark)]))
     return f'<svg class="curves" role="img" height="{height}">{"".join(parts)}</svg>'
 
 
@@ -147,7 +148,8 @@ class _Plot:
         yield f'<line class="tick" x1="0" x2="100%" y1="{self.bottom}" y2="{self.bottom}"/>'
         yield f'<text class="unit" x="100%" y="{self.bottom + 37}" text-anchor="end">{html.escape(unit)}</text>'
 
-    def drawn(self, mark: Mark) -> Iterator[str]:
+    def drawn(self, mark: Mark, *, row: int = 0) -> Iterator[str]:
+        """Yield a mark; an upright's words stand in row `row` from the top, so that neighbours' do not lie on one another."""
         match mark:
             case Line():
                 kind = f"curve c{mark.colour % COLOURS}{' dashed' if mark.dashed else ''}"
@@ -165,7 +167,7 @@ class _Plot:
                 yield f'<line class="{mark.tone}" x1="{self.left(mark.x)}" x2="{self.left(mark.x)}" y1="{TOP}" y2="{self.bottom}"/>'
                 at_end = self.across.at(mark.x) > 0.6
                 side = 'text-anchor="end" dx="-5"' if at_end else 'dx="5"'
-                yield f'<text x="{self.left(mark.x)}" y="{TOP + 10}" {side}>{html.escape(mark.label)}</text>'
+                yield f'<text x="{self.left(mark.x)}" y="{TOP + 10 + 15 * row}" {side}>{html.escape(mark.label)}</text>'
             case Level():
                 y = self.top(mark.y)
                 yield f'<line class="{mark.tone}" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'

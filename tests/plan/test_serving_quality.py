@@ -12,8 +12,8 @@ from puna.plan.formats import format_named, formats
 from puna.plan.models import named_models
 from puna.plan.serving.lifetime import Workload, lives, train_hours
 from puna.plan.serving.model import served
-from puna.plan.tables import rows_of
 from puna.plan.serving.quality import kumar_loss, loss_added, quality
+from puna.plan.tables import rows_of
 
 
 @pytest.mark.parametrize(

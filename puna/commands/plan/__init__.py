@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from puna.commands.plan import faults, fit, fits, optimal, overtrain, predict, serve, train
+from puna.commands.plan import faults, fit, fits, optimal, overtrain, predict, serve, size, train
 
 app = typer.Typer(name="plan", help="Size a model: scaling laws, training time, memory, serving, faults, costs.", no_args_is_help=True)
 app.command("fit")(fit.fit)
@@ -15,3 +15,4 @@ app.command("train")(train.train)
 app.command("serve")(serve.serve)
 app.command("fits")(fits.fits)
 app.command("faults")(faults.faults)
+app.command("size")(size.size)

@@ -1,0 +1,81 @@
+"""Constraints: what a model must not exceed or must reach, each with what a candidate uses of it and the slack that is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from puna.plan.devices import device
+from puna.plan.formats import format_named
+from puna.plan.models import Sized
+from puna.plan.serving.memory import Load, fit
+from puna.plan.serving.model import Model
+from puna.plan.serving.speed import speed
+from puna.plan.sizing.candidates import Candidate
+from puna.plan.sizing.plan_file import Demand, PlanFile
+
+
+@dataclass(frozen=True)
+class Check:
+    """One constraint held against one candidate: `used` of `limit`, in `unit`. `slack` is the share of the limit that is left; below 0 the constraint is broken."""
+
+    name: str
+    used: float
+    limit: float
+    unit: str
+    slack: float
+
+    @property
+    def holds(self) -> bool:
+        return self.slack >= 0
+
+
+Constraint = Callable[[Candidate], Check]
+
+
+def constraints(plan: PlanFile) -> dict[str, Constraint]:
+    """Return the plan's constraints by name."""
+    found: dict[str, Constraint] = {}
+    if plan.serving:
+        found["serving memory"] = partial(_memory, plan.serving)
+        if plan.serving.tokens_per_second:
+            found["speed for one user"] = partial(_speed, plan.serving, plan.serving.tokens_per_second)
+    if plan.data.unique_tokens:
+        found["unique data"] = partial(_data, plan.data.unique_tokens * plan.data.epochs)
+    if plan.wanted:
+        found["wanted loss"] = partial(_loss, plan.wanted.loss)
+    return found
+
+
+def served_model(candidate: Candidate) -> Model:
+    """Return a candidate as the serving room sees models."""
+    return Model(Sized(name="candidate", llama=candidate.shape, source="the plan's shapes"), tokens=candidate.tokens)
+
+
+def load_of(demand: Demand) -> Load:
+    return Load(context=demand.context, batch=demand.users)
+
+
+def _memory(demand: Demand, candidate: Candidate) -> Check:
+    found = fit(served_model(candidate), format_named(demand.format), device(demand.device), load_of(demand))
+    return _at_most("serving memory", found.needed_bytes, found.usable_bytes, "bytes")
+
+
+def _speed(demand: Demand, least: float, candidate: Candidate) -> Check:
+    model, form, place, load = served_model(candidate), format_named(demand.format), device(demand.device), load_of(demand)
+    rate = speed(model, form, place, load, fit(model, form, place, load)).decode_tokens_per_second.value / demand.users
+    return Check("speed for one user", rate, least, "tokens/s", rate / least - 1)
+
+
+def _data(most: float, candidate: Candidate) -> Check:
+    return _at_most("unique data", candidate.tokens, most, "tokens")
+
+
+def _loss(most: float, candidate: Candidate) -> Check:
+    assert candidate.loss is not None, "the decision refuses a wanted loss by a law without losses"
+    return _at_most("wanted loss", candidate.loss, most, "loss")
+
+
+def _at_most(name: str, used: float, limit: float, unit: str) -> Check:
+    return Check(name, used, limit, unit, 1 - used / limit)

@@ -1,0 +1,245 @@
+"""From a plan to one shape: every candidate held against every constraint, ranked, and what the choice costs by each law's own lights.
+
+Without a serving demand the best use of the training budget decides: the least loss, and among shapes whose losses differ by less than `FLAT`, the roundest width. With a demand,
+what training and serving cost together decides, for models that all reach the loss which the budget buys at its best; a smaller model's longer training is then paid
+from what serving it saves (Sardana et al., arXiv 2401.00448).
+
+A constraint *binds* where dropping it alone would change the choice; of the others the slack is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from puna.errors import ConfigError
+from puna.plan.estimate import Estimate
+from puna.plan.laws import catalogue, errata
+from puna.plan.laws.law import Law, Optimum, estimate
+from puna.plan.laws.surface import Surface
+from puna.plan.shapes import Split, roundness
+from puna.plan.sizing.candidates import CURVATURE, FORWARD_FLOPS, Candidate, loss_of, reaching, spending
+from puna.plan.sizing.constraints import Check, Constraint, constraints
+from puna.plan.sizing.plan_file import PlanFile
+
+# Losses closer than this are equal: a fiftieth of what figure 2 of arXiv 2407.21783 scatters by, and 4 % of the model's size at its optimum.
+FLAT = 2e-5
+LAWS = ("llama3-surface", "besiroglu", "chinchilla", "chinchilla-tex")
+SHOWN = 12
+# What counts as a smaller model: by a tenth at least.
+SMALLER = 0.9
+
+
+@dataclass(frozen=True)
+class Row:
+    """A candidate held against the plan. `binding` and the slack of the rest follow from `checks`."""
+
+    candidate: Candidate
+    checks: tuple[Check, ...]
+
+    @property
+    def holds(self) -> bool:
+        return all(check.holds for check in self.checks)
+
+
+@dataclass(frozen=True)
+class Against:
+    """What the choice costs by one law: its optimum for the same compute, the loss above it, and the share of the compute that an optimal model would have saved."""
+
+    law: str
+    optimum: Optimum
+    excess: float
+    compute_wasted: float
+
+
+@dataclass(frozen=True)
+class Flip:
+    """The served tokens from which a smaller shape (by a tenth at least), trained longer to the same loss, is cheaper in all than the choice."""
+
+    tokens: float
+    candidate: Candidate
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a plan comes to. `rows` are ranked, the recommended one first; `optimum` and `params` are the law's own answer, the second with its interval."""
+
+    plan: PlanFile
+    compute: float
+    optimum: Optimum
+    params: Estimate | float
+    tokens: Estimate | float
+    recommended: Row
+    binding: tuple[str, ...]
+    rows: tuple[Row, ...]
+    against: tuple[Against, ...]
+    flip: Flip | None
+    warnings: tuple[str, ...]
+    sources: tuple[str, ...]
+
+    def figures(self) -> dict[str, Any]:
+        """Return what `puna plan size --json` prints."""
+        plan = self.plan
+        return {
+            "name": plan.name, "compute": self.compute, "law": plan.law,
+            "law_alone": {"params": self.params, "tokens": self.tokens, "loss": self.optimum.loss},
+            "recommended": {**_row(self.recommended), "binding": list(self.binding)},
+            "candidates": [_row(row) for row in self.rows],
+            "against": [
+                {"law": one.law, "params": one.optimum.params, "tokens": one.optimum.tokens, "excess_loss": one.excess, "compute_wasted": one.compute_wasted}
+                for one in self.against
+            ],
+            "flip": None if self.flip is None else {"served_tokens": self.flip.tokens, **_shape(self.flip.candidate)},
+            "warnings": list(self.warnings), "sources": list(self.sources),
+        }  # fmt: skip
+
+
+def decide(plan: PlanFile) -> Decision:
+    """Return the plan's decision. Raises `ConfigError` where its names are unknown, or its constraints contradict one another (which, and by how much)."""
+    law, compute = catalogue.law(plan.law), plan.budget.compute()
+    if plan.wanted and loss_of(law, 1e9, 1e10) is None:
+        raise ConfigError(f"'wanted.loss': {plan.law} says how to split compute and not what loss follows; choose another 'law'")
+    limits, served = constraints(plan), plan.serving.tokens if plan.serving else None
+    split = Split(plan.split.tensor, plan.split.pipeline)
+    rows = _held(spending(law, compute, plan.budget, split=split, served=served), limits)
+    if not rows:
+        raise ConfigError(
+            f"'split': no real shape near {law.optimum(compute).params:.3g} parameters can be cut by {plan.split.tensor} x {plan.split.pipeline}; change it"
+        )
+    chosen = _choice(rows, limits)
+    ranking = _by_loss
+    if served is not None:
+        target = plan.wanted.loss if plan.wanted else _best_loss(law, chosen.candidate)
+        rows = _held(reaching(law, target, plan.budget, like=[row.candidate for row in rows], served=served), limits)
+        ranking = _by_lifetime
+        chosen = _choice(rows, limits, ranking)
+    best = law.optimum(compute)
+    return Decision(
+        plan, compute, best, _span(law, compute, "params"), _span(law, compute, "tokens"), chosen, _binding(rows, chosen, limits, ranking),
+        tuple(_ranked(rows, ranking)[:SHOWN]), _against(chosen.candidate), _flip(law, rows, chosen, plan), _warnings(plan, law, compute), _sources(plan, law),
+    )  # fmt: skip
+
+
+def _best_loss(law: Law, chosen: Candidate) -> float:
+    loss = chosen.loss
+    if loss is None:
+        raise ConfigError(f"'serving.tokens': {law.about.name} has no loss to hold fixed; choose a law that has, such as 'llama3'")
+    return loss
+
+
+def _held(found: Sequence[Candidate], limits: Mapping[str, Constraint]) -> list[Row]:
+    return [Row(one, tuple(limit(one) for limit in limits.values())) for one in found]
+
+
+def _by_loss(rows: Sequence[Row]) -> list[Row]:
+    """Rank by loss; of those within `FLAT` of the best the roundest width comes first."""
+    least = min(row.candidate.excess for row in rows)
+    flat = [row for row in rows if row.candidate.excess <= least + FLAT]
+    rest = [row for row in rows if row.candidate.excess > least + FLAT]
+    first = sorted(flat, key=lambda row: (-roundness(row.candidate.shape), row.candidate.excess))
+    return [*first, *sorted(rest, key=lambda row: row.candidate.excess)]
+
+
+def _by_lifetime(rows: Sequence[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: row.candidate.lifetime_flops)
+
+
+def _ranked(rows: Sequence[Row], ranking: Any) -> list[Row]:
+    """Rank what holds; behind it the rest, the least broken first."""
+    good, bad = [row for row in rows if row.holds], [row for row in rows if not row.holds]
+    return [*(ranking(good) if good else []), *sorted(bad, key=lambda row: -min(check.slack for check in row.checks))]
+
+
+def _choice(rows: Sequence[Row], limits: Mapping[str, Constraint], ranking: Any = _by_loss) -> Row:
+    good = [row for row in rows if row.holds]
+    if good:
+        found: Row = ranking(good)[0]
+        return found
+    raise ConfigError(_contradiction(rows, limits))
+
+
+def _contradiction(rows: Sequence[Row], limits: Mapping[str, Constraint]) -> str:
+    """Say which constraint no shape meets, or which two no shape meets together, and by how much the nearest misses."""
+    if not rows:
+        return "no real shape reaches the wanted loss, whatever its tokens; accept more loss"
+    by_name = {name: [next(check for check in row.checks if check.name == name) for row in rows] for name in limits}
+    for name, checks in by_name.items():
+        nearest = max(checks, key=lambda check: check.slack)
+        if not nearest.holds:
+            return f"'{name}' cannot be met: the nearest shape has {nearest.used:.4g} {nearest.unit} where {nearest.limit:.4g} are the limit, {-nearest.slack:.1%} off"
+    near = max(rows, key=lambda row: min(check.slack for check in row.checks))
+    broken = [check for check in near.checks if not check.holds]
+    met = [check.name for check in near.checks if check.holds]
+    worst = min(broken, key=lambda check: check.slack)
+    return (
+        f"'{worst.name}' contradicts {' and '.join(repr(name) for name in met) or 'itself'}: the nearest shape, {near.candidate.params:,} parameters on "
+        f"{near.candidate.tokens:.4g} tokens, has {worst.used:.4g} {worst.unit} where {worst.limit:.4g} are the limit, {-worst.slack:.1%} off"
+    )
+
+
+def _binding(rows: Sequence[Row], chosen: Row, limits: Mapping[str, Constraint], ranking: Any) -> tuple[str, ...]:
+    found = []
+    for name in limits:
+        without = [row for row in rows if all(check.holds for check in row.checks if check.name != name)]
+        if ranking(without)[0].candidate.shape != chosen.candidate.shape:
+            found.append(name)
+    return tuple(found)
+
+
+def _against(chosen: Candidate) -> tuple[Against, ...]:
+    found = []
+    for name in LAWS:
+        law = catalogue.law(name)
+        best, loss = law.optimum(chosen.train_flops), law.loss(chosen.params, chosen.tokens)
+        assert best.loss is not None
+        found.append(Against(name, best, loss - best.loss, 1 - law.optimum_of_loss(loss).compute / chosen.train_flops))
+    return tuple(found)
+
+
+def _flip(law: Law, rows: Sequence[Row], chosen: Row, plan: PlanFile) -> Flip | None:
+    """Return where serving would make a smaller shape the better choice, by the law's losses; None where no demand does, or the law has no losses."""
+    mine = chosen.candidate
+    loss = loss_of(law, mine.params, mine.tokens)
+    if loss is None:
+        return None
+    smaller = [row.candidate for row in rows if row.candidate.params <= SMALLER * mine.params]
+    flips = [
+        Flip((other.train_flops - mine.train_flops) / (FORWARD_FLOPS * (mine.params - other.params)), other)
+        for other in reaching(law, loss, plan.budget, like=smaller, served=None)
+        if all(limit(other).holds for limit in constraints(plan).values())
+    ]
+    return min(flips, key=lambda flip: flip.tokens, default=None)
+
+
+def _span(law: Law, compute: float, key: str) -> Estimate | float:
+    found = estimate(law, lambda other: float(getattr(other.optimum(compute), key)))
+    assert found is not None
+    return found
+
+
+def _warnings(plan: PlanFile, law: Law, compute: float) -> tuple[str, ...]:
+    found = ["no serving demand is given, so what serving costs decides nothing"] if plan.serving and plan.serving.tokens is None else []
+    return (*filter(None, found), *law.about.notes, *errata.said(law, compute))
+
+
+def _sources(plan: PlanFile, law: Law) -> tuple[str, ...]:
+    valley = [] if isinstance(law, Surface) else [f"curvature of the valley {CURVATURE}: arXiv 2407.21783 figure 2, budget 1e22"]
+    return (law.about.source, *valley, "shapes: proportions of arXiv 2407.21783 table 3")
+
+
+def _shape(one: Candidate) -> dict[str, Any]:
+    shape = one.shape
+    return {
+        "params": one.params, "tokens": one.tokens, "layers": shape.num_layers, "dim": shape.dim, "heads": shape.num_heads, "kv_heads": shape.num_kv_heads,
+        "ffn_dim": shape.ffn_dim,
+    }  # fmt: skip
+
+
+def _row(row: Row) -> dict[str, Any]:
+    one = row.candidate
+    return {
+        **_shape(one), "tokens_per_param": one.tokens / one.params, "loss": one.loss, "excess_loss": one.excess, "train_flops": one.train_flops,
+        "lifetime_flops": one.lifetime_flops, "gpu_hours": one.gpu_hours, "train_dollars": one.train_dollars, "holds": row.holds,
+        "constraints": {check.name: {"used": check.used, "limit": check.limit, "unit": check.unit, "slack": check.slack} for check in row.checks},
+    }  # fmt: skip

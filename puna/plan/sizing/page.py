@@ -1,0 +1,124 @@
+"""The page of a decision: the valley of losses with the choice in it, what each shape costs over a life, and every candidate with its constraints."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from puna.errors import ConfigError
+from puna.pages import words
+from puna.pages.charts import Axis, Dots, Line, Mark, Upright, chart
+from puna.pages.sheet import Picture, Section, Sheet, Table, legend_of
+from puna.plan.estimate import Estimate
+from puna.plan.laws import catalogue
+from puna.plan.laws.law import flops
+from puna.plan.sizing.candidates import excess
+from puna.plan.sizing.decision import Decision, Row
+
+# How far to both sides the valley is drawn, and in how many points.
+REACH, POINTS = 4.0, 80
+
+
+def page(decision: Decision) -> str:
+    """Return the decision as one offline HTML page."""
+    best, alone = decision.recommended.candidate, decision.optimum
+    facts = [
+        ("parameters", words.figure(best.params)), ("tokens", words.figure(best.tokens)), ("FLOPs of training", f"{decision.compute:.3g}"),
+        ("the law alone", words.figure(alone.params)), ("its interval", _span(decision.params)),
+    ]  # fmt: skip
+    sections = [
+        Section("The valley, and where the choice lies in it", _reasons(decision), pictures=_pictures(decision)),
+        Section("Candidates", table=_table(decision)),
+        Section("What the choice costs by other laws", table=_against(decision)),
+    ]
+    return Sheet(decision.plan.name, decision.plan.description, facts, sections, decision.warnings, decision.sources).page()
+
+
+def _pictures(decision: Decision) -> tuple[Picture, ...]:
+    return (_losses(decision), *([_costs(decision)] if decision.recommended.candidate.loss is not None else []))
+
+
+def _reasons(decision: Decision) -> list[str]:
+    checks = decision.recommended.checks
+    told = [
+        f"{check.name}: {'binds' if check.name in decision.binding else f'{check.slack:.0%} are left'}." for check in checks
+    ] or ["No constraint but the budget."]  # fmt: skip
+    if decision.flip:
+        smaller = decision.flip.candidate
+        told.append(
+            f"From {words.figure(decision.flip.tokens)} served tokens on, {words.figure(smaller.params)} parameters on {words.figure(smaller.tokens)} tokens, as good, cost less in all."
+        )
+    return told
+
+
+def _losses(decision: Decision) -> Picture:
+    """Return the law's valley with the candidates in it, the choice, and where memory ends."""
+    law, best = catalogue.law(decision.plan.law), decision.optimum
+    rows = decision.rows
+    sizes = [float(size) for size in np.geomspace(min(best.params, rows[0].candidate.params) / REACH, best.params * REACH, POINTS)]
+    marks: list[Mark] = [
+        Line("the law's valley", sizes, [excess(law, size, decision.compute / 6 / size) for size in sizes], 0),
+        *_dots("candidates that meet the plan", [row for row in rows if row.holds], 1),
+        *_dots("candidates that break a constraint", [row for row in rows if not row.holds], 7),
+        Upright("chosen", decision.recommended.candidate.params, "chosen"),
+    ]
+    memory = next((check for check in decision.recommended.checks if check.name == "serving memory"), None)
+    if memory and sizes[0] < (most := decision.recommended.candidate.params * memory.limit / memory.used) < sizes[-1]:
+        marks.append(Upright("memory ends", most))
+    svg = chart(marks, title="Loss above the law's optimum", x=Axis("parameters", log=True), y=Axis("loss"))
+    return Picture("Loss above the law's own optimum, by size", svg, legend_of(marks))
+
+
+def _costs(decision: Decision) -> Picture:
+    """Return what models of one loss cost: trained, and trained and served."""
+    law, best = catalogue.law(decision.plan.law), decision.recommended.candidate
+    demand = decision.plan.serving.tokens if decision.plan.serving else None
+    served = demand or (decision.flip.tokens if decision.flip else 1e13)
+    points = []
+    for size in np.geomspace(best.params / REACH, best.params * REACH, POINTS):
+        try:
+            points.append((size, flops(size, law.tokens_for(size, best.loss or 0.0))))
+        except ConfigError:
+            continue
+    # Near the size that never reaches the loss the cost has no end: it would flatten all else.
+    points = [(size, cost) for size, cost in points if cost < 3 * best.train_flops]
+    sizes, trained = [size for size, _ in points], [cost for _, cost in points]
+    marks: list[Mark] = [
+        Line("training", sizes, trained, 0),
+        Line(f"training, and serving {words.figure(served)} tokens", sizes, [cost + 2 * size * served for size, cost in points], 1),
+        Upright("chosen", best.params, "chosen"),
+    ]
+    svg = chart(marks, title="What models as good cost", x=Axis("parameters", log=True), y=Axis("FLOPs", log=True))
+    return Picture("What models as good as the chosen one cost", svg, legend_of(marks))
+
+
+def _dots(label: str, rows: list[Row], colour: int) -> list[Mark]:
+    return [Dots(label, [row.candidate.params for row in rows], [row.candidate.excess for row in rows], colour)] if rows else []
+
+
+def _table(decision: Decision) -> Table:
+    head = ("", "parameters", "layers", "width", "feed-forward", "tokens", "tokens each", "loss above optimum", "constraints")
+    chosen = decision.recommended.candidate.shape
+    return Table(head, [_cells(row, chosen=row.candidate.shape == chosen) for row in decision.rows], frozenset({0, 8}),
+                 frozenset(i for i, row in enumerate(decision.rows) if row.candidate.shape == chosen))  # fmt: skip
+
+
+def _cells(row: Row, *, chosen: bool) -> tuple[str, ...]:
+    one = row.candidate
+    broken = ", ".join(check.name for check in row.checks if not check.holds)
+    return (
+        "→" if chosen else "", words.figure(one.params), str(one.shape.num_layers), f"{one.shape.dim:,}", f"{one.shape.ffn_dim:,}", words.figure(one.tokens),
+        f"{one.tokens / one.params:,.1f}", f"{one.excess:.1e}", f"breaks {broken}" if broken else "met",
+    )  # fmt: skip
+
+
+def _against(decision: Decision) -> Table:
+    head = ("law", "its parameters", "its tokens", "loss above it", "of the compute")
+    rows = [
+        (one.law, words.figure(one.optimum.params), words.figure(one.optimum.tokens), f"{one.excess:.1e}", f"{one.compute_wasted:.1%}")
+        for one in decision.against
+    ]
+    return Table(head, rows)
+
+
+def _span(value: Estimate | float) -> str:
+    return f"{words.figure(value.low)} – {words.figure(value.high)}" if isinstance(value, Estimate) else "–"

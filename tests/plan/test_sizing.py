@@ -1,0 +1,150 @@
+"""The 405B plan lands where Meta did, for reasons that can be moved one at a time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from puna.commands import app
+from puna.errors import ConfigError
+from puna.plan.laws import catalogue
+from puna.plan.sizing.decision import decide
+from puna.plan.sizing.page import page
+from puna.plan.sizing.plan_file import PlanFile
+
+PLANS = Path(__file__).parents[2] / "recipes" / "plans"
+
+
+def decision(*overrides, plan="llama3-405b"):
+    return decide(PlanFile.read(PLANS / f"{plan}.yaml", overrides))
+
+
+def size_of(found):
+    return found.recommended.candidate.params
+
+
+def test_what_meta_had_lands_on_405b():
+    found = decision()
+    best = found.recommended.candidate
+    assert best.params == pytest.approx(405e9, rel=0.05)
+    assert best.tokens == pytest.approx(15.6e12, rel=0.05)
+    assert (best.shape.num_layers, best.shape.dim, best.shape.ffn_dim) == (126, 16_384, 53_248)
+    assert found.binding == ()
+    assert found.compute == pytest.approx(3.8e25, rel=0.01)
+
+
+def test_the_law_alone_says_393b_with_a_wide_interval_and_the_round_shape_costs_two_ten_thousandths():
+    found = decision()
+    assert found.optimum.params == pytest.approx(393e9, rel=0.01)
+    assert found.optimum.tokens == pytest.approx(16.1e12, rel=0.01)
+    assert found.params.low < 350e9
+    assert found.params.high > 600e9
+    surface = next(one for one in found.against if one.law == "llama3-surface")
+    assert surface.excess == pytest.approx(0.0002, abs=0.00006)
+
+
+def test_half_of_the_budget_buys_about_285b():
+    assert size_of(decision("budget.days=39.2")) == pytest.approx(285e9, rel=0.03)
+
+
+def test_serving_in_bf16_on_that_node_binds_below_288b():
+    found = decision("serving.format=bf16")
+    assert 0.9 * 288e9 < size_of(found) <= 288e9
+    assert found.binding == ("serving memory",)
+    assert found.recommended.checks[0].slack < 0.02
+
+
+def test_a_larger_node_changes_nothing():
+    assert size_of(decision("serving.device=16xh100")) == size_of(decision()) == size_of(decision("serving.device=8xh200"))
+
+
+def test_beyond_the_printed_demand_the_answer_is_a_smaller_model_and_below_it_is_not():
+    free = decision()
+    flip = free.flip
+    assert flip is not None
+    assert flip.candidate.params <= 0.9 * size_of(free)
+    # With a demand, all shapes are candidates: the answer falls as the demand rises, and lies below the flip's size well beyond it.
+    sizes = [size_of(decision(f"serving.tokens={tokens}")) for tokens in (1e12, flip.tokens, 4 * flip.tokens, 40 * flip.tokens)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[2] < flip.candidate.params
+    mine, other = free.recommended.candidate, flip.candidate
+    lives = [one.train_flops + 2 * one.params * flip.tokens for one in (mine, other)]
+    assert lives[0] == pytest.approx(lives[1], rel=1e-9)
+
+
+def test_every_candidate_keeps_the_budget_and_the_recommended_one_keeps_every_constraint():
+    for plan in ("llama3-405b", "llama3-70b", "llama3-8b"):
+        found = decision(plan=plan)
+        assert found.recommended.holds
+        assert all(row.candidate.train_flops == pytest.approx(found.compute) for row in found.rows)
+        law = catalogue.law(found.plan.law)
+        assert all(row.candidate.excess >= 0 for row in found.rows)
+        assert law.optimum(found.compute).params == found.optimum.params
+
+
+@pytest.mark.parametrize(("plan", "params", "tokens"), [("llama3-8b", 8.03e9, 15e12), ("llama3-70b", 70.6e9, 15e12)])
+def test_the_smaller_llamas_are_bound_by_what_has_to_hold_them(plan, params, tokens):
+    found = decision(plan=plan)
+    assert size_of(found) == pytest.approx(params, rel=0.1)
+    assert found.recommended.candidate.tokens == pytest.approx(tokens, rel=0.1)
+    assert "serving memory" in found.binding
+    # Without the card the same compute would have bought a far larger model.
+    assert found.optimum.params > 2 * params
+
+
+def test_budgets_in_days_money_and_flops_are_one_thing():
+    days = decision()
+    hours = 16_384 * 78.4 * 24
+    price = PlanFile.read(PLANS / "llama3-405b.yaml").budget.dollars_per_hour
+    money = "{gpu: h100, dollars: %r, mfu: 0.404, effective: 0.9, overhead: 0.05}" % (hours * price)
+    assert decision(f"budget={money}").compute == pytest.approx(days.compute)
+    assert size_of(decision(f"budget={{flops: {days.compute!r}}}")) == size_of(days)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (("wanted.loss=0.5",), "'wanted loss' cannot be met: .* off"),
+        (("wanted.loss=0.631", "serving.device=rtx-4090"), "'wanted loss' contradicts 'serving memory'"),
+        (("serving.device=iphone-15-pro",), "'serving memory' cannot be met"),
+        (("law=lama3",), "did you mean 'llama3'"),
+        (("serving.device=h10",), "did you mean"),
+        (("serving.format=fp9",), "no format is called 'fp9'"),
+        (("budget.dollars=5",), "give one of 'flops', 'days' and 'dollars'"),
+        (("budget={days: 4}",), "needs 'gpu'"),
+        (("budget.mfu=40",), "'budget.mfu'"),
+        (("budget.gpu=mi300x", "budget.days=null", "budget.dollars=1e6"), "no price"),
+        (("split.tensor=7",), "'split'"),
+        (("law=llama3-printed", "wanted.loss=1"), "how to split compute"),
+        (("law=llama3-printed", "serving.tokens=1e12"), "no loss to hold fixed"),
+        (("bugdet.days=3",), "did you mean 'budget'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_in_one_line(overrides, words):
+    with pytest.raises(ConfigError, match=words) as caught:
+        decision(*overrides)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_command_prints_the_documented_keys_and_writes_an_offline_page(tmp_path):
+    out = tmp_path / "plan.html"
+    done = CliRunner().invoke(app, ["plan", "size", str(PLANS / "llama3-405b.yaml"), "--json", "--html", str(out)])
+    assert done.exit_code == 0, done.exception
+    printed = json.loads(done.stdout)
+    assert {"params", "tokens", "binding"} <= printed["recommended"].keys()
+    assert printed["candidates"][0]["params"] == printed["recommended"]["params"]
+    assert len(printed["law_alone"]["params_interval"]) == 2
+    text = out.read_text()
+    assert text == page(decision())
+    assert "<script" not in text
+    assert "406B" in text
+
+
+def test_the_table_names_what_binds_and_the_flip():
+    done = CliRunner().invoke(app, ["plan", "size", str(PLANS / "llama3-405b.yaml"), "--set", "serving.format=bf16"])
+    assert done.exit_code == 0, done.exception
+    assert "serving memory: binds" in done.stdout
+    assert "served tokens on" in done.stdout
