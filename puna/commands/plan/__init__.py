@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from puna.commands.plan import faults, fit, fits, optimal, overtrain, predict, serve, size, train
+from puna.commands.plan import faults, fit, fits, ladder, optimal, overtrain, predict, recipe, serve, size, train
 
 app = typer.Typer(name="plan", help="Size a model: scaling laws, training time, memory, serving, faults, costs.", no_args_is_help=True)
 app.command("fit")(fit.fit)
@@ -16,3 +16,5 @@ app.command("serve")(serve.serve)
 app.command("fits")(fits.fits)
 app.command("faults")(faults.faults)
 app.command("size")(size.size)
+app.command("recipe")(recipe.recipe)
+app.command("ladder")(ladder.ladder)

@@ -1,0 +1,31 @@
+"""`puna plan recipe` says what `puna raise --dry-run` says."""
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from puna.commands import app
+
+CHILD = Path(__file__).parents[1] / "recipe" / "tiny_child.yaml"
+
+
+def test_it_costs_the_whole_line_and_runs_nothing(tmp_path):
+    out = ["--out", str(tmp_path / "run"), "--json"]
+    planned, dry = (
+        CliRunner().invoke(app, words) for words in (["plan", "recipe", str(CHILD), *out], ["raise", str(CHILD), "--dry-run", *out])
+    )
+    assert planned.exit_code == 0, planned.exception
+    mine, other = json.loads(planned.stdout), json.loads(dry.stdout)
+    known = {stage["stage"]: stage["flops"] for stage in mine["stages"]}
+    assert known == {stage["stage"]: stage["flops"] for stage in other["stages"]}
+    assert mine["parents"][0]["stages"]
+    pretrain = next(stage for stage in mine["stages"] if stage["stage"] == "pretrain")
+    assert pretrain["memory_bytes"] > 16 * pretrain["parameters"]
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_table_ends_with_the_time_to_come(tmp_path):
+    done = CliRunner().invoke(app, ["plan", "recipe", str(CHILD), "--out", str(tmp_path / "run")])
+    assert done.exit_code == 0, done.exception
+    assert "To do: " in done.stdout.splitlines()[-1]
