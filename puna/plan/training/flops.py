@@ -37,6 +37,11 @@ def utilisation(
     return tokens_per_second_per_chip * flops_per_token(model, seq=seq, convention=convention) / peak_flops
 
 
+def train_flops(params: float, tokens: float) -> float:
+    """Return 6 N D, the compute that scaling laws and model cards mean."""
+    return 6.0 * params * tokens
+
+
 def days(flops: float, *, chips: int, flops_per_chip: float, effective_share: float = 1.0) -> float:
     """Return the days in which `chips` that reach `flops_per_chip` FLOP/s each, for `effective_share` of the time, do `flops`."""
     return flops / (chips * flops_per_chip * effective_share) / SECONDS_A_DAY

@@ -205,7 +205,7 @@ def train(
         best = fixed(work, parsed(layout) if isinstance(layout, str) else layout, gpus=gpus, efficiency=efficiency)
     return Training(
         work=work, best=best, found=found, tokens=tokens or _tokens(model), mfu=calibration.mfu_estimate(work, best.layout),
-        effective_share=faults.effective_estimate(gpus=gpus), overhead=_overhead() if overhead is None else Estimate(overhead, overhead, overhead),
+        effective_share=faults.effective_estimate(gpus=gpus), overhead=_overhead(tune) if overhead is None else Estimate(overhead, overhead, overhead),
         tuning=tune, adapter_params=adapters, rounds=rounds,
         interval_seconds=faults.best_interval(faults.BLOCKING, faults.mtbf_seconds(gpus=gpus)),
     )  # fmt: skip
@@ -221,10 +221,18 @@ def _tokens(model: Sized) -> float:
     return reported.tokens if reported else float(TOKENS_A_PARAM * model.active_params)
 
 
-def _overhead() -> Estimate:
-    """Return hours billed by hours of training: 1, the run itself, up to what Llama 3.1 8B's card holds at the MFU of table 4's 16,384 GPUs."""
+def _overhead(tune: Tuning) -> Estimate:
+    """Return hours billed by hours of training: 1, the run itself, and for pre-training up to what Llama 3.1 8B's card holds at the MFU of table 4."""
+    if tune != "pretrain":
+        return Estimate(1.0, 1.0, 1.0)
+    return Estimate(1.0, 1.0, max(overheads().values()))
+
+
+def overheads() -> dict[str, float]:
+    """Return hours billed by hours of training of Llama 3.1's three cards, at the MFU of table 4's second row (by 6 N D) and 90 % effective time."""
     row = calibration.table_4()[1]
-    mfu_6n = (
-        row.mfu * flops_per_token(row.work.model, seq=row.work.seq, convention="6n") / flops_per_token(row.work.model, seq=row.work.seq)
-    )
-    return Estimate(1.0, 1.0, reported_runs.overhead("llama-3.1-8b", mfu_6n=mfu_6n, effective_share=0.9))
+    share = flops_per_token(row.work.model, seq=row.work.seq, convention="6n") / flops_per_token(row.work.model, seq=row.work.seq)
+    return {
+        name: reported_runs.overhead(name, mfu_6n=row.mfu * share, effective_share=0.9)
+        for name in ("llama-3.1-8b", "llama-3.1-70b", "llama-3.1-405b")
+    }

@@ -20,6 +20,8 @@ from puna.plan.training.steps import Efficiency, Step, mfu, step
 TIE = 0.02
 # More sequences a micro-batch than this only cost memory: the matrices are large long before.
 _LARGEST_MICRO = 16
+# How many times more GPUs are tried for the hint where nothing fits.
+_MORE = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128)
 
 
 @dataclass(frozen=True)
@@ -171,5 +173,17 @@ def _nothing(work: Job, gpus: int, smallest: tuple[float, Layout] | None, misfit
     if smallest is None:
         reason, examples = max(misfits.items(), key=lambda item: len(item[1]))
         return f"no layout of {gpus:,} {work.device.name} can run this: {reason} ({examples[0]})"
+    more = next((count for count in (gpus * factor for factor in _MORE) if _fits(work, count)), None)
+    would = f"{more:,} of them would fit it" if more else "larger GPUs, a shorter --seq or --tune lora might"
     return (f"{work.model.name} does not fit {gpus:,} {work.device.name}: the leanest layout, {smallest[1].text}, holds {smallest[0] / 1e9:,.1f} GB a GPU and "
-            f"{usable_bytes(work) / 1e9:,.1f} GB are usable; give more GPUs, larger ones, or a shorter --seq")  # fmt: skip
+            f"{usable_bytes(work) / 1e9:,.1f} GB are usable; {would}")  # fmt: skip
+
+
+def _fits(work: Job, gpus: int) -> bool:
+    """Return whether any layout of so many GPUs holds the job with the smallest micro-batch."""
+    for cut in cuts(gpus):
+        for ep in _expert_spreads(work, cut[3]):
+            plain = Layout(*cut, ep=ep, recompute=True, sharded=cut[2] == 1 and cut[1] * cut[3] > 1)
+            if misfit(plain, work) is None and memory(work, plain).total <= usable_bytes(work):
+                return True
+    return False

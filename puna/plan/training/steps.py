@@ -51,7 +51,7 @@ class Step:
     matmul: float
     attention: float
     recompute: float
-    elementwise: float
+    memory_bound: float
     tensor_parallel: float
     context_parallel: float
     expert_parallel: float
@@ -80,7 +80,7 @@ class _Layer:
     matmul: float
     attention: float
     recompute: float
-    elementwise: float
+    memory_bound: float
     tensor_parallel: float
     context_parallel: float
     expert_parallel: float
@@ -91,7 +91,7 @@ class _Layer:
             self.matmul
             + self.attention
             + self.recompute
-            + self.elementwise
+            + self.memory_bound
             + self.tensor_parallel
             + self.context_parallel
             + self.expert_parallel
@@ -120,7 +120,7 @@ def step(work: Job, layout: Layout, efficiency: Efficiency) -> Step:
         matmul=count * (layers * layer.matmul + heads * head),
         attention=count * layers * layer.attention,
         recompute=count * layers * layer.recompute,
-        elementwise=count * layers * layer.elementwise,
+        memory_bound=count * layers * layer.memory_bound,
         tensor_parallel=count * layers * layer.tensor_parallel,
         context_parallel=count * layers * layer.context_parallel,
         expert_parallel=count * layers * layer.expert_parallel,
@@ -163,8 +163,8 @@ def _layer(work: Job, layout: Layout, efficiency: Efficiency) -> _Layer:
     matmul = (4 + 2 * work.trained) * multiplied * tokens / busy
     attention = 7 * model.attention_width * work.seq * tokens / busy
     # Reads and writes of norms, residuals, rotary and SwiGLU: forward once, backward twice, in bf16.
-    elementwise = 3 * 2 * (10 * shape.dim + 3 * visited_ffn(model)) * tokens / layout.tp / work.device.bandwidth_bytes_per_second
-    elementwise += (_WEIGHTS_READ + _GRADIENTS_ADDED * work.trained) * layer_params(work, layout) / work.device.bandwidth_bytes_per_second
+    memory_bound = 3 * 2 * (10 * shape.dim + 3 * visited_ffn(model)) * tokens / layout.tp / work.device.bandwidth_bytes_per_second
+    memory_bound += (_WEIGHTS_READ + _GRADIENTS_ADDED * work.trained) * layer_params(work, layout) / work.device.bandwidth_bytes_per_second
     again = 4 / 3 if layout.recompute else 1.0
     exchanged = tokens * shape.dim * 2
     tensor = 8 * again * _moved(work, efficiency, exchanged, inside=1, ranks=layout.tp)
@@ -175,8 +175,8 @@ def _layer(work: Job, layout: Layout, efficiency: Efficiency) -> _Layer:
     if experts is not None:
         visits = exchanged / layout.tp * experts.num_active * model.num_expert_layers / shape.num_layers
         routed = 4 * again * _moved(work, efficiency, visits, inside=layout.tp * layout.cp * layout.pp, ranks=layout.ep)
-    forward = 2 * multiplied * tokens / busy + attention * 2 / 7 + elementwise / 3
-    return _Layer(matmul, attention, forward if layout.recompute else 0.0, elementwise, tensor, context, routed)
+    forward = 2 * multiplied * tokens / busy + attention * 2 / 7 + memory_bound / 3
+    return _Layer(matmul, attention, forward if layout.recompute else 0.0, memory_bound, tensor, context, routed)
 
 
 def _head(work: Job, layout: Layout, efficiency: Efficiency) -> float:
