@@ -18,6 +18,7 @@ from typing import Any
 
 from puna.errors import ConfigError
 from puna.plan.estimate import Estimate
+from puna.plan.laws.granular import Granular
 from puna.plan.laws.law import Law, Optimum, estimate, flops
 from puna.plan.optimal import check_above_zero, warnings
 
@@ -132,6 +133,10 @@ def _cheapest_params(law: Law, best: Optimum, per_param: float) -> float:
 def _compared(law: Law, split: Callable[[Law], tuple[float, float, Optimum]], served: float, weight: float) -> Overtraining:
     if not (math.isfinite(served) and served >= 0):
         raise ConfigError(f"served tokens are {served:g}; give 0 or more")
+    if isinstance(law, Granular):
+        raise ConfigError(
+            f"{law.about.name}: serving and training a mixture cost by its active parameters, which this arithmetic does not know; give a dense law"
+        )
     told: dict[int, tuple[float, float, Optimum]] = {}
 
     def once(one: Law) -> tuple[float, float, Optimum]:

@@ -72,7 +72,8 @@ def points(*, loss: Any, compute: Any = None, params: Any = None, tokens: Any = 
         wrong = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
         if len(wrong):
             raise DataError(f"{source}: {role} of point {wrong[0] + 1} is {values[wrong[0]]}; every figure must be finite and above 0")
-    found = Points(**_completed(given), loss=loss_P, source=source)
+    with np.errstate(over="ignore", under="ignore"):
+        found = Points(**_completed(given), loss=loss_P, source=source)
     if not all(np.isfinite(values).all() and (values > 0).all() for values in (found.compute, found.params, found.tokens)):
         raise DataError(f"{source}: C = 6 N D leaves the range of floating-point numbers; check the units")
     return found

@@ -135,6 +135,8 @@ def fit_isoflop(
     scatter = _scatter(log_C, lowest, drawn_KB) if len(drawn_KB) > 1 else 0.0
     shaken_KB = _shaken(drawn_KB, scatter, generator(seed, "isoflop scatter", len(runs), bootstrap))
     lines_K2 = _line(log_C, shaken_KB.T).T if len(shaken_KB) else np.empty((0, 2))
+    # A draw whose lowest point ran away has a level that no float holds.
+    lines_K2 = lines_K2[np.abs(lines_K2[:, 1]) < 300]
     about = About(
         name, f"isoflop fit of {len(used)} points of {runs.source}", counting, float(runs.compute.min()), float(runs.compute.max())
     )
