@@ -10,7 +10,7 @@ from puna.errors import ConfigError
 from puna.plan.constrained import Repeated, Synthetic, repeated_optimum, synthetic_needed
 from puna.plan.estimate import Estimate
 from puna.plan.laws.errata import said
-from puna.plan.laws.law import Law, estimate, far
+from puna.plan.laws.law import LEAST, MOST, Law, estimate, far
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,9 @@ def optimal(law: Law, compute: float, *, unique_tokens: float | None = None) -> 
     Raises `ConfigError` for a compute that is not above 0.
     """
     check_above_zero(compute=compute, **({} if unique_tokens is None else {"unique tokens": unique_tokens}))
-    try:
-        best = law.optimum(compute)
-    except ArithmeticError:
-        best = None
-    if best is None or not (math.isfinite(best.params) and math.isfinite(best.tokens) and min(best.params, best.tokens) > 0):
-        raise ConfigError(
-            f"compute of {compute:g} FLOPs leaves the range of floating-point numbers by law '{law.about.name}'; check the unit"
-        )
+    if not LEAST <= compute <= MOST:
+        raise ConfigError(f"compute of {compute:g} FLOPs is outside what laws are for ({LEAST:.0e} to {MOST:.0e}); check the unit")
+    best = law.optimum(compute)
     params, tokens = estimate(law, lambda one: one.optimum(compute).params), estimate(law, lambda one: one.optimum(compute).tokens)
     assert params is not None
     assert tokens is not None

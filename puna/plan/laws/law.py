@@ -24,7 +24,7 @@ from puna.plan.points import FLOPS_PER_PARAM_TOKEN
 
 Spread = Literal["draws", "variants"]
 # Compute at which optima are looked for, in FLOPs: from a toy on a laptop to far beyond what the Earth's power grids could feed.
-_LEAST, _MOST = 1e6, 1e36
+LEAST, MOST = 1e6, 1e36
 # A law's compute range is left behind by this many powers of ten before its user is warned.
 FAR_ORDERS = 3.0
 
@@ -103,9 +103,9 @@ class Law(ABC):
         def miss(log_compute: float) -> float:
             return rising(self.optimum(math.exp(log_compute))) - wanted
 
-        low, high = math.log(_LEAST), math.log(_MOST)
+        low, high = math.log(LEAST), math.log(MOST)
         if not miss(low) <= 0 <= miss(high):
-            raise ConfigError(f"{self.about.name}: no compute between {_LEAST:.0e} and {_MOST:.0e} FLOPs has its optimum at {what}")
+            raise ConfigError(f"{self.about.name}: no compute between {LEAST:.0e} and {MOST:.0e} FLOPs has its optimum at {what}")
         return self.optimum(math.exp(brentq(miss, low, high, xtol=1e-12)))
 
 

@@ -1,0 +1,137 @@
+"""`puna plan fit`, `optimal`, `overtrain` and `predict`: the documented keys on stdout and nothing else there, tables otherwise, one line for a mistake."""
+
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+
+def plan(*words):
+    return subprocess.run(
+        [sys.executable, "-m", "puna", "plan", *map(str, words)], capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def figures(*words):
+    done = plan(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Return a table of runs from a surface: three budgets, nine splits each."""
+    path = tmp_path_factory.mktemp("runs") / "runs.csv"
+    rows = ["compute,tokens,loss"]
+    for compute in (1e18, 1e19, 1e20):
+        for tokens in (compute / 6 / 20) ** 0.5 * 20 * np.geomspace(0.3, 3, 9):
+            rows.append(f"{compute},{tokens},{1.7 + 400 * (compute / 6 / tokens) ** -0.34 + 400 * tokens**-0.3}")
+    path.write_text("\n".join(rows))
+    return path
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory):
+    path = tmp_path_factory.mktemp("scores") / "arc.csv"
+    nll = 4.2 - 0.15 * np.log10(np.geomspace(6e18, 1e22, 12))
+    accuracy = 0.25 + 0.7 / (1 + np.exp((nll - 1.0) / 0.1))
+    path.write_text(
+        "\n".join(["compute,nll,accuracy", *(f"{c},{n},{a}" for c, n, a in zip(np.geomspace(6e18, 1e22, 12), nll, accuracy, strict=True))])
+    )
+    return path
+
+
+def test_fit_gives_the_documented_keys(runs):
+    found = figures("fit", runs)
+    assert found["method"] == "isoflop"
+    assert found["points_used"] == 27
+    assert {"alpha", "alpha_interval", "A", "A_interval", "dropped", "warnings", "sources"} <= found.keys()
+    assert all({"tokens", "params", "loss", "curvature"} <= budget.keys() for budget in found["budgets"])
+    found = figures("fit", runs, "--method", "parametric")
+    assert {"E", "A", "B", "alpha", "beta", "objective", "E_interval", "beta_interval"} <= found.keys()
+    assert found["alpha"] == pytest.approx(0.34, rel=1e-2)
+
+
+def test_a_written_law_is_read_by_optimal(runs, tmp_path):
+    for method in ("isoflop", "parametric"):
+        fitted = figures("fit", runs, "--method", method, "--out", tmp_path / f"{method}.json", "--compute", "1e22")
+        found = figures("optimal", "--compute", "1e22", "--law", tmp_path / f"{method}.json")
+        for key in ("params", "tokens", "loss"):
+            assert found[key] == pytest.approx(fitted["at"][key], rel=1e-6)
+        assert found["params_interval"][0] <= found["params"] <= found["params_interval"][1]
+    again = plan("fit", runs, "--out", tmp_path / "isoflop.json")
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+
+
+def test_optimal_gives_the_documented_keys_and_the_errata():
+    found = figures("optimal", "--compute", "3.8e25")
+    assert (found["params"], found["tokens"]) == (pytest.approx(393.3e9, rel=1e-3), pytest.approx(16.102e12, rel=1e-3))
+    assert {"loss", "params_interval", "tokens_interval", "loss_interval", "counting"} <= found.keys()
+    assert any("number of training tokens" in line for line in found["warnings"])
+    every = figures("optimal", "--compute", "1e24", "--law", "all")["laws"]
+    assert {"llama3", "besiroglu", "kaplan", "gadre-c4", "deepseek", "krajewski"} <= {one["law"] for one in every}
+    short = figures("optimal", "--compute", "3.8e25", "--unique", "2T")
+    assert short["repeated"]["epochs"] > 1
+    assert short["synthetic"][0]["share"] > short["synthetic"][1]["share"]
+
+
+def test_overtrain_gives_the_documented_keys():
+    found = figures("overtrain", "--quality", "13B", "--params", "7B", "--served", "2T", "--law", "sardana")
+    assert found["params"] == 7e9
+    assert found["saving"] == pytest.approx(0.1745, abs=1e-3)
+    assert {"tokens", "overhead", "break_even_tokens"} <= found.keys()
+    best = figures("overtrain", "--quality", "70B", "--served", "10T", "--law", "sardana")
+    assert (best["params"], best["tokens"], best["saving"]) == pytest.approx((41.55e9, 7.923e12, 0.1195), rel=2e-3)
+    assert [one["model"] for one in figures("overtrain")["examples"]][::3] == ["llama-3-8b", "llama-3-70b", "llama-3.1-405b"]
+
+
+def test_predict_goes_both_ways(scores):
+    found = figures("predict", scores, "--compute", "1e23")
+    assert found["loss"] == pytest.approx(4.2 - 0.15 * 23)
+    assert found["accuracy_interval"][0] <= found["accuracy"] <= found["accuracy_interval"][1]
+    back = figures("predict", scores, "--accuracy", found["accuracy"])
+    assert back["compute"] == pytest.approx(1e23, rel=1e-2)
+    assert {"params", "tokens", "gpu_hours"} <= back.keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["fit", "none.csv"], "no such file"),
+        (["optimal", "--compute", "1e24", "--law", "chinchila"], "did you mean 'chinchilla'"),
+        (["optimal", "--compute", "-1"], "above 0"),
+        (["optimal", "--compute", "nan"], "above 0"),
+        (["optimal", "--compute", "1e24", "--unique", "many"], "--unique many"),
+        (["optimal", "--compute", "1e24", "--law", "all", "--unique", "2T"], "one law"),
+        (["overtrain", "--params", "8B"], "--tokens"),
+        (["overtrain", "lama-3-8b"], "did you mean 'llama-3-8b'"),
+        (["overtrain", "--quality", "70B"], "--served"),
+        (["predict", "none.csv"], "one of the two"),
+        (["fit", "none.csv", "--drop-highest", "5"], "parametric"),
+    ],
+)
+def test_a_mistake_is_one_line(words, said):
+    done = plan(*words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_tables_name_their_sources_and_fit_a_terminal(runs, scores):
+    for words in (["fit", runs], ["optimal", "--compute", "3.8e25"], ["overtrain", "llama-3-8b"], ["predict", scores, "--compute", "1e23"]):
+        done = plan(*words)
+        assert done.returncode == 0, done.stderr
+        assert "Source:" in done.stdout
+
+
+def test_a_thousand_resamples_take_less_than_twenty_seconds(shared_data):
+    for words in (["llama3_isoflop_points.csv"], ["chinchilla_points.csv", "--method", "parametric"]):
+        began = time.perf_counter()
+        figures("fit", shared_data / words[0], *words[1:], "--bootstrap", "1000")
+        assert time.perf_counter() - began < 20
