@@ -7,11 +7,11 @@ import pytest
 from puna.plan.devices import device
 from puna.plan.estimate import plain
 from puna.plan.models import model_of
+from puna.plan.runs import runs
 from puna.plan.training.calibration import fitted, mfu_estimate, predicted, table_4, torchtitan, torchtitan_mfu, torchtitan_rows
 from puna.plan.training.flops import attention_share, compute_bound_batch, days, flops_per_token, train_flops
 from puna.plan.training.memory import memory, zero_state_bytes
 from puna.plan.training.planning import overheads, train
-from puna.plan.runs import runs
 from puna.plan.training.steps import bubble_share, job_flops_per_token
 from puna.plan.training.tuning import lora_params
 

@@ -91,7 +91,7 @@ def torchtitan_mfu(row: Mapping[str, str], *, convention: Convention = "full") -
     )
 
 
-def torchtitanrows_of() -> list[dict[str, str]]:
+def torchtitan_rows() -> list[dict[str, str]]:
     """Return every row of torchtitan's table, float8 included."""
     return rows_of("torchtitan.csv")
 
