@@ -38,10 +38,12 @@ _HOMES = {
     "load": "puna.formats",
 }
 
-__all__ = ["Engine", "LlamaConfig", "PunaError", "Recipe", "SamplingSettings", "Tokenizer", "Trainer", "__version__", "load"]
+__all__ = ["Engine", "LlamaConfig", "PunaError", "Recipe", "SamplingSettings", "Tokenizer", "Trainer", "__version__", "load", "plan"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "plan":
+        return importlib.import_module("puna.plan")
     if name not in _HOMES:
         raise AttributeError(f"module 'puna' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -148,3 +148,20 @@ def test_the_table_names_what_binds_and_the_flip():
     assert done.exit_code == 0, done.exception
     assert "serving memory: binds" in done.stdout
     assert "served tokens on" in done.stdout
+
+
+def test_a_wanted_accuracy_asks_for_the_compute_that_reaches_it(tmp_path):
+    scores = tmp_path / "scores.csv"
+    # NLL falls by 0.1 a power of ten; accuracy is a logistic curve in it from 0.25 to 1.
+    rows = [(10.0**power, 3.0 - 0.1 * power) for power in range(18, 26)]
+    lines = [f"{compute!r},{nll!r},{0.25 + 0.75 / (1 + 2.718281828 ** (12 * (nll - 0.6)))!r}" for compute, nll in rows]
+    scores.write_text("compute,nll,accuracy\n" + "\n".join(lines) + "\n")
+    wanted = f"wanted={{accuracy: 0.8, scores: {scores}}}"
+    enough, short = decision(wanted), "budget.days=0.05"
+    check = next(check for check in enough.recommended.checks if check.name == "wanted accuracy")
+    assert check.holds
+    assert check.used == pytest.approx(enough.compute)
+    with pytest.raises(ConfigError, match=r"'wanted accuracy' cannot be met.*FLOPs"):
+        decision(wanted, short)
+    with pytest.raises(ConfigError, match="go together"):
+        decision("wanted={accuracy: 0.8}")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from puna.plan.devices import device
+from puna.plan.estimate import Estimate
 from puna.plan.formats import format_named
 from puna.plan.models import Sized
+from puna.plan.prediction import fit_two_stages, read_scores
 from puna.plan.serving.memory import Load, fit
 from puna.plan.serving.model import Model
 from puna.plan.serving.speed import speed
@@ -43,8 +46,10 @@ def constraints(plan: PlanFile) -> dict[str, Constraint]:
             found["speed for one user"] = partial(_speed, plan.serving, plan.serving.tokens_per_second)
     if plan.data.unique_tokens:
         found["unique data"] = partial(_data, plan.data.unique_tokens * plan.data.epochs)
-    if plan.wanted:
+    if plan.wanted and plan.wanted.loss is not None:
         found["wanted loss"] = partial(_loss, plan.wanted.loss)
+    if plan.wanted and plan.wanted.accuracy is not None and plan.wanted.scores is not None:
+        found["wanted accuracy"] = partial(_accuracy, compute_reaching(plan.wanted.accuracy, plan.wanted.scores))
     return found
 
 
@@ -75,6 +80,16 @@ def _data(most: float, candidate: Candidate) -> Check:
 def _loss(most: float, candidate: Candidate) -> Check:
     assert candidate.loss is not None, "the decision refuses a wanted loss by a law without losses"
     return _at_most("wanted loss", candidate.loss, most, "loss")
+
+
+def compute_reaching(accuracy: float, scores: str) -> float:
+    """Return the FLOPs at which models like those in the file `scores` reach `accuracy`. Raises `PunaError`."""
+    compute = fit_two_stages(read_scores(Path(scores)), bootstrap=0).compute_for(accuracy)["compute"]
+    return float(compute.value if isinstance(compute, Estimate) else compute)
+
+
+def _accuracy(least: float, candidate: Candidate) -> Check:
+    return Check("wanted accuracy", candidate.train_flops, least, "FLOPs", candidate.train_flops / least - 1)
 
 
 def _at_most(name: str, used: float, limit: float, unit: str) -> Check:

@@ -98,7 +98,7 @@ class Decision:
 def decide(plan: PlanFile) -> Decision:
     """Return the plan's decision. Raises `ConfigError` where its names are unknown, or its constraints contradict one another (which, and by how much)."""
     law, compute = catalogue.law(plan.law), plan.budget.compute()
-    if plan.wanted and loss_of(law, 1e9, 1e10) is None:
+    if plan.wanted and plan.wanted.loss is not None and loss_of(law, 1e9, 1e10) is None:
         raise ConfigError(f"'wanted.loss': {plan.law} says how to split compute and not what loss follows; choose another 'law'")
     limits, served = constraints(plan), plan.serving.tokens if plan.serving else None
     split = Split(plan.split.tensor, plan.split.pipeline)
@@ -110,14 +110,14 @@ def decide(plan: PlanFile) -> Decision:
     chosen = _choice(rows, limits)
     ranking = _by_loss
     if served is not None:
-        target = plan.wanted.loss if plan.wanted else _best_loss(law, chosen.candidate)
+        target = plan.wanted.loss if plan.wanted and plan.wanted.loss is not None else _best_loss(law, chosen.candidate)
         rows = _held(reaching(law, target, plan.budget, like=[row.candidate for row in rows], served=served), limits)
         ranking = _by_lifetime
         chosen = _choice(rows, limits, ranking)
     best = law.optimum(compute)
     return Decision(
         plan, compute, best, _span(law, compute, "params"), _span(law, compute, "tokens"), chosen, _binding(rows, chosen, limits, ranking),
-        tuple(_ranked(rows, ranking)[:SHOWN]), _against(chosen.candidate), _flip(law, rows, chosen, plan), _warnings(plan, law, compute), _sources(plan, law),
+        tuple(_ranked(rows, ranking)[:SHOWN]), _against(chosen.candidate), _flip(law, rows, chosen, plan, limits), _warnings(plan, law, compute), _sources(plan, law),
     )  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def _against(chosen: Candidate) -> tuple[Against, ...]:
     return tuple(found)
 
 
-def _flip(law: Law, rows: Sequence[Row], chosen: Row, plan: PlanFile) -> Flip | None:
+def _flip(law: Law, rows: Sequence[Row], chosen: Row, plan: PlanFile, limits: Mapping[str, Constraint]) -> Flip | None:
     """Return where serving would make a smaller shape the better choice, by the law's losses; None where no demand does, or the law has no losses."""
     mine = chosen.candidate
     loss = loss_of(law, mine.params, mine.tokens)
@@ -207,7 +207,7 @@ def _flip(law: Law, rows: Sequence[Row], chosen: Row, plan: PlanFile) -> Flip | 
     flips = [
         Flip((other.train_flops - mine.train_flops) / (FORWARD_FLOPS * (mine.params - other.params)), other)
         for other in reaching(law, loss, plan.budget, like=smaller, served=None)
-        if all(limit(other).holds for limit in constraints(plan).values())
+        if all(limit(other).holds for limit in limits.values())
     ]
     return min(flips, key=lambda flip: flip.tokens, default=None)
 

@@ -104,9 +104,19 @@ class Demand(Settings):
 
 
 class Wanted(Settings):
-    """What has to be reached: a loss, by the plan's law."""
+    """What has to be reached: a `loss`, by the plan's law, or an `accuracy`, by the `scores` of other models (a CSV file, as `puna plan predict` reads it)."""
 
-    loss: float = Field(gt=0)
+    loss: float | None = Field(default=None, gt=0)
+    accuracy: float | None = Field(default=None, gt=0, lt=1)
+    scores: str | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.loss is None and self.accuracy is None:
+            raise ValueError("give 'loss', or 'accuracy' with 'scores'")
+        if (self.accuracy is None) != (self.scores is None):
+            raise ValueError("'accuracy' and 'scores' go together: the scores say which compute reaches the accuracy")
+        return self
 
 
 class PlanFile(Settings):
