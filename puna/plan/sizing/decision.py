@@ -25,7 +25,7 @@ from puna.plan.sizing.plan_file import PlanFile
 
 # Losses closer than this are equal: a fiftieth of what figure 2 of arXiv 2407.21783 scatters by, and 4 % of the model's size at its optimum.
 FLAT = 2e-5
-LAWS = ("llama3-surface", "besiroglu", "chinchilla", "chinchilla-tex")
+LAWS = ("llama3-surface", "besiroglu", "chinchilla", "chinchilla-printed")
 SHOWN = 12
 # What counts as a smaller model: by a tenth at least.
 SMALLER = 0.9
