@@ -40,13 +40,14 @@ class CorpusSettings(Settings):
     """Where documents come from, and how many of them are taken.
 
     `source` is "world" (the embedded world) or a path to real text (see `sources.py`). Documents are taken in order until there are `documents` of
-    them or they have `characters`; without either, all of a path, or 3,000,000 characters of the endless world. `heldout` is the share of documents
+    them or they have `characters`; without either, all of a path, or 3,000,000 characters of the endless world, from its document `first` on. `heldout` is the share of documents
     that measures and never trains. `world` shapes the embedded world; for real text it waits unused, is not part of the result, and the stage says so.
     """
 
     source: str = Field(default=WORLD, min_length=1)
     characters: int | None = Field(default=None, ge=1)
     documents: int | None = Field(default=None, ge=1)
+    first: int = Field(default=0, ge=0)
     heldout: float = Field(default=0.05, gt=0, lt=1)
     world: WorldSettings = WorldSettings()
 
@@ -69,7 +70,7 @@ class CorpusSettings(Settings):
     @model_serializer(mode="wrap")
     def _without_what_is_not_used(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         values: dict[str, Any] = handler(self)
-        return values if self.source == WORLD else {name: value for name, value in values.items() if name != "world"}
+        return values if self.source == WORLD else {name: value for name, value in values.items() if name not in ("world", "first")}
 
 
 @dataclass
@@ -120,7 +121,7 @@ def _from_path(path: Path, settings: CorpusSettings) -> Iterator[Taken]:
 
 
 def _from_world(library: Library, settings: CorpusSettings) -> Iterator[Taken]:
-    for made in (library.draft(index) for index in count()):
+    for made in (library.draft(index) for index in count(settings.first)):
         # What was planted is there to be trained on; copies of it go the same way.
         side: Side = "train" if made.leaks else side_of((made.original or made).document.text, settings.heldout)
         yield made.document, "aside" if made.quality != "good" and side == "heldout" else side, made

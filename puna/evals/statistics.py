@@ -30,6 +30,12 @@ from puna.seeds import seed_of
 _DRAWN_AT_ONCE = 4_000_000
 
 
+# -log(0.05): of an event that was seen in none of I trials, at most 3 / I of all are to be expected with 95 % confidence.
+UNSEEN = 3.0
+LEAST_SEEDS = 3
+"""Two trainings span no interval that says anything: Student's t is 12.7 there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A figure, its interval, and what the interval is over ("500 questions", "3 seeds"): what else could have been drawn."""
@@ -88,12 +94,17 @@ def paired_difference(
 ) -> Measured:
     """Return the mean of `first - second`, measured on the same items in the same order, with its bootstrap interval.
 
-    Pairing takes out what both find hard: the interval is far narrower than that between two separate means. Raises `DataError` where there are no items.
+    Pairing takes out what both find hard: the interval is far narrower than that between two separate means. Where all differences are one and the same, resampling
+    knows nothing of items that would differ: up to 3 / I of them may (the rule of three), by as much as right and wrong do. Raises `DataError` where there are no items.
     """
     first_I, second_I = _items(first, over), _items(second, over)
     if len(first_I) != len(second_I):
         raise DataError(f"no paired difference over {over}: {len(first_I)} items against {len(second_I)}")
-    return bootstrap_mean(first_I - second_I, over=over, seed=seed, resamples=resamples, confidence=confidence)
+    difference_I = first_I - second_I
+    if np.ptp(difference_I) == 0 and not np.array_equal(first_I, second_I):
+        value, unseen = float(difference_I[0]), min(1.0, UNSEEN / len(difference_I))
+        return Measured(value, value - unseen * (1 + value), value + unseen * (1 - value), over)
+    return bootstrap_mean(difference_I, over=over, seed=seed, resamples=resamples, confidence=confidence)
 
 
 def paired_ratio_difference(
@@ -113,7 +124,7 @@ def paired_ratio_difference(
 
 def over_seeds(values: Sequence[float], *, confidence: float = 0.95) -> Measured:
     """Return the mean of one figure a seed with Student's t interval. Raises `DataError` where there are fewer than three seeds."""
-    if len(values) < 3:
+    if len(values) < LEAST_SEEDS:
         raise DataError(f"no interval over {len(values)} seeds: give at least three")
     mean, half = float(np.mean(values)), half_width(values, confidence=confidence)
     return Measured(mean, mean - half, mean + half, f"{len(values)} seeds")

@@ -79,7 +79,7 @@ def learns_language(results: Results) -> Claim | LeftOut:
     gain = Measured(**text["gain"])
     sides = (Side("pre-trained model", Measured(**text["models"][text["base"]])), Side(text["control_name"], Measured(**text["control"])))
     claim = "Pre-training learns more of the language than counting does: fewer bits per byte of held-out text"
-    control = f"a {text['control_name']} of the same training tokens"
+    control = f"a {text['control_name']} of the same training text"
     return Claim("pretraining-beats-counting", claim, control, gain, "bits per byte", sides, gain.low > 0)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from puna.errors import ConfigError, FormatError
+from puna.evals.statistics import LEAST_SEEDS as LEAST
 from puna.evals.statistics import half_width
 from puna.files import hash_json, read_json
 from puna.pages import words
@@ -97,6 +98,13 @@ class Verdict:
     held: tuple[int, ...]
     tested: tuple[int, ...]
 
+    def holds(self, column: int) -> bool:
+        """Say whether the claim holds in a column: by its single run's verdict, or, over seeds, where the whole interval is on its side."""
+        if self.tested[column] == 1:
+            return self.held[column] == 1
+        cell = self.cells[column]
+        return cell is not None and cell.low is not None and cell.low > 0
+
     @property
     def verdicts(self) -> list[str | None]:
         """Return each column's verdict in words; `None` where it does not test the claim."""
@@ -177,11 +185,11 @@ def grouped(runs: Sequence[Run]) -> tuple[Column, ...]:
     )
 
 
-def over_seeds(values: Sequence[float], *, seeds: int | None = None) -> Cell:
-    """Return the mean of one value a seed, with Student's 95 % interval where there are two or more. Of `seeds` runs some may lack the figure: `over` says so."""
+def mean_of(values: Sequence[float], *, seeds: int | None = None) -> Cell:
+    """Return the mean of one value a seed, with Student's 95 % interval where there are three or more. Of `seeds` runs some may lack the figure: `over` says so."""
     mean, count = statistics.fmean(values), len(values)
     over = f"{count} of {seeds} seeds" if seeds and seeds > count else f"{count} seeds" if count > 1 else None
-    if count == 1:
+    if count < LEAST:
         return Cell(mean, over=over)
     half = half_width(values)
     return Cell(mean, mean - half, mean + half, over)
@@ -232,7 +240,7 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             # `--set` reaches a stage by its name alone.
-            yield from _leaves(inner, f"{path}.{key}" if path and path != "stages" else str(key))
+            yield from _leaves(inner, path if key == "stages" else f"{path}.{key}" if path else str(key))
     else:
         yield path, value
 
@@ -307,7 +315,7 @@ def _keys(found: Iterable[Iterable[Mapping[tuple[str, str], Any]]]) -> list[tupl
 
 def _cell(runs: Sequence[Mapping[Any, float]], key: Any) -> Cell | None:
     values = [figures[key] for figures in runs if key in figures]
-    return over_seeds(values, seeds=len(runs)) if values else None
+    return mean_of(values, seeds=len(runs)) if values else None
 
 
 def _measured_cell(runs: Sequence[Mapping[Any, Mapping[str, Any]]], key: Any) -> Cell | None:

@@ -45,8 +45,8 @@ def _colour(number: int) -> str:
 
 def _claim(claim: Verdict, columns: Sequence[Column]) -> dict[str, Any]:
     verdicts = [
-        {"column": column.label, "words": words, "tone": "holds" if held == tested else "fails"}
-        for column, words, held, tested in zip(columns, claim.verdicts, claim.held, claim.tested, strict=True)
+        {"column": column.label, "words": words, "tone": "holds" if claim.holds(number) else "fails"}
+        for number, (column, words) in enumerate(zip(columns, claim.verdicts, strict=True))
         if words
     ]
     return {"claim": claim.claim, "verdicts": verdicts, "forest": _forest(claim.cells, columns, claim.unit, zero=True)}

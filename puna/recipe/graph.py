@@ -86,13 +86,15 @@ class Graph:
         before = [self.nodes[other].stage for other in _before(inputs, self.nodes)]
         line = set(_before(inputs[:1], self.nodes))
         return [
-            Maker(stage.name, stage.kind.name, stage.settings, run / stage.name, stage.name in line)
+            Maker(stage.name, stage.kind.name, stage.settings, run / stage.name, stage.name in line, self.nodes[stage.name].inputs)
             for stage in before
             if thing in stage.kind.made(stage.settings)
         ]
 
     def seed(self, name: str) -> int:
-        return seed_of(self.recipe.seed, name)
+        """Return the seed of a stage's draws. Stages of a kind that trains share theirs, so that twins start from the same weights and read in the same order."""
+        kind = self.nodes[name].stage.kind
+        return seed_of(self.recipe.seed, kind.name if kind.twins else name)
 
 
 def build(recipe: Recipe) -> Graph:

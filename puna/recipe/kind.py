@@ -23,7 +23,7 @@ PARENT = "parent"
 
 @dataclass(frozen=True)
 class Maker:
-    """A stage before this one that makes a thing: its name, kind and settings, and, when it is finished, its directory.
+    """A stage before this one that makes a thing: its name, kind, settings and inputs, and, when it is finished, its directory.
 
     `in_line` says whether it is the stage's first input or one that that was made from; other inputs stand beside the line, to compare with.
     """
@@ -33,6 +33,7 @@ class Maker:
     settings: Any
     directory: Path
     in_line: bool = True
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class StageKind(ABC, Generic[S]):
     needs: ClassVar[frozenset[str]] = frozenset()
     makes: ClassVar[frozenset[str]] = frozenset()
     uses: ClassVar[frozenset[str]] = frozenset()
+    twins: ClassVar[bool] = False
+    """Whether stages of this kind draw alike; a `seed` among their settings tells them apart."""
 
     def made(self, settings: S) -> frozenset[str]:
         return self.makes

@@ -1,6 +1,6 @@
 """A ladder: tiny models at several budgets, the law that they follow, and a larger model that the law has to foretell.
 
-Llama 3's size was read off such a ladder, from 6e18 to 1e22 FLOPs (arXiv 2407.21783, section 3.2.1). This one climbs from 4e10 to 2.5e11 on two CPU cores in a few minutes, on the embedded world, with loss in
+Llama 3's size was read off such a ladder, from 6e18 to 1e22 FLOPs (arXiv 2407.21783, section 3.2.1). This one climbs from 1.5e11 to 1e12 on two CPU cores in a few minutes, on the embedded world, with loss in
 bits per byte of held-out text. The model above the ladder, at four times its highest budget, is trained after the fit is made of the rungs alone, and shows how far such a law carries.
 
 A tiny vocabulary still makes up a good part of so small a model, and its look-up is no product: parameters are counted whole, as Chinchilla counts them, and C = 6 N D.
@@ -24,11 +24,11 @@ from puna.recipe.schema import Recipe, parse_recipe
 from puna.recipe.stages.evaluate import RESULTS
 from puna.recipe.training import ModelShape
 
-BUDGETS = (4e10, 1e11, 2.5e11)
+BUDGETS = (1.5e11, 4e11, 1e12)
 ABOVE = 4.0
 VOCABULARY, WINDOW, WINDOWS = 512, 256, 4
 # Width and layers of each rung, the larger budgets' models larger.
-SHAPES = ((16, 1), (16, 2), (24, 2), (32, 2), (48, 2), (64, 2), (96, 3))
+SHAPES = ((16, 2), (24, 2), (32, 2), (48, 2), (64, 2), (64, 3), (96, 3))
 RUNGS = 5
 HIGHEST = "above"
 
@@ -105,10 +105,10 @@ def recipe(ladder: list[Rung], *, seed: int) -> Recipe:
     from puna.recipe import stages
 
     longest = max(rung.tokens for rung in ladder)
-    # About two characters a token with so small a vocabulary; text enough to read it three times at most.
+    # About two characters a token with so small a vocabulary: the longest training reads its text less than twice.
     made: dict[str, dict[str, Any]] = {
         "corpus": {
-            "characters": max(400_000, int(0.8 * longest)),
+            "characters": max(400_000, int(1.5 * longest)),
             "world": {"people": 16, "values": 6, "repertoire": 6, "junk": 0, "html": 0},
         },
         "tokenizer": {"vocab_size": VOCABULARY, "num_special": 16},

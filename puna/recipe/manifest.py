@@ -91,9 +91,10 @@ def read(directory: Path) -> Manifest:
         raise FormatError(f"{error}; {_mend(directory)}") from None
 
 
-def outputs_of(directory: Path) -> dict[str, Output]:
-    """Return every file below `directory` but the manifest, by its relative name, with size and hash."""
-    files = sorted(path for path in directory.rglob("*") if path.is_file() and path != directory / NAME)
+def outputs_of(directory: Path, *, but: str) -> dict[str, Output]:
+    """Return every file below `directory` but the manifest and the note called `but`, by its relative name, with size and hash."""
+    aside = (directory / NAME, directory / but)
+    files = sorted(path for path in directory.rglob("*") if path.is_file() and path not in aside)
     return {path.relative_to(directory).as_posix(): Output(bytes=path.stat().st_size, sha256=sha256_of(path)) for path in files}
 
 

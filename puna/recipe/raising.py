@@ -48,9 +48,12 @@ def raise_recipe(recipe: Recipe, out: Path | str, *, progress: Progress | None =
     for graph, directory in generations(build(recipe), Path(out)):
         if recipe.parent:
             told.say(f"{graph.recipe.name}: in {directory}")
-        results = runner.run(graph, directory, told)
-        finished.append((graph, results, directory))
-        raised.append(Raised(directory, results, report.write(graph, results, directory, lineage=lineage(finished))))
+
+        def closing(results: dict[str, Result], graph: Graph = graph, directory: Path = directory) -> None:
+            finished.append((graph, results, directory))
+            raised.append(Raised(directory, results, report.write(graph, results, directory, lineage=lineage(finished))))
+
+        runner.run(graph, directory, told, closing=closing, patient=graph.recipe is not recipe)
     return Raised(raised[-1].directory, raised[-1].stages, raised[-1].report, tuple(raised[:-1]))
 
 
@@ -81,7 +84,8 @@ def lineage(line: Sequence[tuple[Graph, Mapping[str, Result], Path]]) -> list[di
         if child:
             assert child[0].parent is not None
             stage = child[0].parent.stage
-            bits = _measured(child[1], PARENT) or _measured(results, stage)
+            # On the youngest's held-out text, or not at all: figures on different texts must not stand side by side.
+            bits = _measured(child[1], PARENT) if number + 2 == len(line) else None
         else:
             stage = evaluation["bits_per_byte"]["base"] if evaluation else _last_model(results)
             bits = _measured(results, stage)

@@ -18,7 +18,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -32,7 +32,7 @@ from puna.recipe.graph import Graph, Node, Parent
 from puna.recipe.kind import Maker, Work
 from puna.recipe.manifest import Ancestor, Input, Manifest
 from puna.recipe.predicting import predicted
-from puna.recipe.schema import EARLIER
+from puna.recipe.schema import EARLIER, Recipe
 
 RECIPE = "recipe.json"
 ATTEMPTS = "attempts.json"
@@ -52,13 +52,26 @@ class Result:
     reason: str | None = None
 
 
-def run(graph: Graph, directory: Path, progress: Progress) -> dict[str, Result]:
-    """Bring every stage of `graph` to a finished state in `directory`, reusing what is finished. Raises `PunaError`; the same call resumes."""
-    with _locked(directory):
+def run(
+    graph: Graph,
+    directory: Path,
+    progress: Progress,
+    *,
+    closing: Callable[[dict[str, Result]], None] | None = None,
+    patient: bool = False,
+) -> dict[str, Result]:
+    """Bring every stage of `graph` to a finished state in `directory`, reusing what is finished. Raises `PunaError`; the same call resumes.
+
+    `closing` writes what belongs to the run as a whole, before anybody else may enter it. A `patient` run waits for another process in the directory, as
+    children of one parent do; others are refused.
+    """
+    with _locked(directory, progress, patient=patient):
         _claim(graph, directory)
         results: dict[str, Result] = {}
         for node in graph.nodes.values():
             results[node.name] = _bring(graph, node, directory, results, progress)
+        if closing:
+            closing(results)
         return results
 
 
@@ -96,6 +109,7 @@ def _build(graph: Graph, node: Node, directory: Path, before: Mapping[str, Resul
     with disk_errors(partial):
         partial.mkdir(exist_ok=True)
     attempts = _begin(partial)
+    _check_parent(node, directory)
 
     def makers(thing: str) -> Sequence[Maker]:
         return graph.makers(node.name, thing, directory)
@@ -105,20 +119,33 @@ def _build(graph: Graph, node: Node, directory: Path, before: Mapping[str, Resul
     work = Work(node.name, partial, graph.seed(node.name), makers, progress)
     figures = dict(stage.kind.run(stage.settings, work))
     attempts[-1]["seconds"] = time.monotonic() - began
-    (partial / ATTEMPTS).unlink()
+    write_json(partial / ATTEMPTS, attempts)
     inputs = {name: Input(kind=before[name].kind, key=graph.nodes[name].key) for name in node.inputs}
     manifest = Manifest(
         stage=node.name, kind=stage.kind.name, key=node.key, recipe=graph.recipe.name, seed=graph.recipe.seed, inputs=inputs,
         parent=_ancestor(node.parent) if node.parent else None, files=dict(node.files),
         config=stage.settings.model_dump(mode="json"), code=manifests.code(), machine=manifests.machine(), started=attempts[0]["started"],
         seconds=round(sum(attempt["seconds"] for attempt in attempts), 3), attempts=len(attempts),
-        peak_memory_bytes=peak.bytes, predicted=foreseen, figures=figures, outputs=manifests.outputs_of(partial),
+        peak_memory_bytes=peak.bytes, predicted=foreseen, figures=figures, outputs=manifests.outputs_of(partial, but=ATTEMPTS),
     )  # fmt: skip
     with disk_errors(partial):
         for path in partial.rglob("*"):
             sync(path)
     manifests.write(partial, manifest)
     return manifest
+
+
+def _check_parent(node: Node, directory: Path) -> None:
+    """Raise `WorkError` where the parent's run was raised anew, with other settings, since this run began: its model is no longer the one that the key names."""
+    parent = node.parent
+    run = parent.run(directory) if parent else None
+    if parent is None or run is None or parent.stage is None:
+        return
+    found = manifests.read(run / parent.stage)
+    if found.key != parent.key:
+        raise WorkError(
+            f"{run}: was raised with other settings meanwhile; run the same command again, or give its other child a directory of its own with --out"
+        )
 
 
 def _ancestor(parent: Parent) -> Ancestor:
@@ -158,6 +185,7 @@ def _install(found: Path, final: Path) -> None:
     if found == final:
         return
     with disk_errors(final):
+        (found / ATTEMPTS).unlink(missing_ok=True)
         if final.exists():
             kept = _kept(final.parent, final.name, manifests.read(final).key)
             kept.parent.mkdir(exist_ok=True)
@@ -184,12 +212,21 @@ def _claim(graph: Graph, directory: Path) -> None:
         raise ConfigError(
             f"{directory}: is not empty and holds no run ('{min(strangers)}' lies there); choose another directory with --out"
         )
-    write_json(path, graph.recipe.to_json())
+    write_json(path, recorded(graph.recipe))
+
+
+def recorded(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe as recipe.json has it: every default filled in, and under `parent` the stages of the recipe that is its parent."""
+    found = recipe.to_json()
+    if recipe.parent and recipe.parent.recipe:
+        older = recorded(recipe.parent.recipe)
+        found["parent"] |= {key: older[key] for key in ("stages", "parent") if key in older}
+    return found
 
 
 @contextlib.contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    """Hold the run directory for this process alone. The lock goes with the process, however it ends. Raises `WorkError`."""
+def _locked(directory: Path, progress: Progress, *, patient: bool) -> Iterator[None]:
+    """Hold the run directory for this process alone, waiting for it where `patient`. The lock goes with the process, however it ends. Raises `WorkError`."""
     with disk_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)
         handle = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -198,9 +235,12 @@ def _locked(directory: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
-            raise WorkError(
-                f"{directory}: is being raised by another process (pid {holder}); wait for it, or choose another directory with --out"
-            ) from None
+            if not patient:
+                raise WorkError(
+                    f"{directory}: is being raised by another process (pid {holder}); wait for it, or choose another directory with --out"
+                ) from None
+            progress.say(f"{directory}: waiting for another process (pid {holder})")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         os.truncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield

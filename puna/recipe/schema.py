@@ -10,7 +10,8 @@ A stage without `kind` has the kind of its own name, and one without `inputs` fo
 name. Everything is checked before anything runs, and nothing given is silently ignored.
 
 `parent: parent.yaml` names the generation before: a recipe, relative to the file that names it, or a model directory. Llama 2 picked what Llama 3 read
-(arXiv 2407.21783, section 3.1.1). `--set parent.pretrain.lr=3e-4` reaches into the parent's recipe, and nothing else does.
+(arXiv 2407.21783, section 3.1.1). `--set parent.pretrain.lr=3e-4` reaches into the parent's recipe. Nothing else does but `--set seed=2`, for the seed makes the
+world in which both live; `parent.seed` says otherwise.
 """
 
 from __future__ import annotations
@@ -116,6 +117,9 @@ def _read(path: Path, overrides: Sequence[str], kinds: Kinds, *, children: Seque
         raise ConfigError(f"{path}: a recipe is a mapping with 'name' and 'stages'")
     mine = [assignment for assignment in overrides if not assignment.startswith(f"{PARENT}.")]
     theirs = [assignment.removeprefix(f"{PARENT}.") for assignment in overrides if assignment not in mine]
+    # Parent and child live in one world, and its seed makes it.
+    if values.get(PARENT) is not None and not any(assignment.startswith("seed=") for assignment in theirs):
+        theirs = [*(assignment for assignment in mine if assignment.startswith("seed=")), *theirs]
     for assignment in mine:
         values = apply_override(values, assignment, below=_reach(values, assignment))
     return parse_recipe(values, kinds, where=str(path), parent_overrides=theirs, children=children)

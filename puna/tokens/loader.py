@@ -74,7 +74,7 @@ class Loader:
         cut = _whole_document_bounds if whole_documents else _even_bounds
         self._shards = [_Windows(shard, cut(shard, window)) for shard in shards]
         self._num_windows = sum(map(len, self._shards))
-        self._order = _EpochOrder(self._shards, 0, seed_of(seed, stage, 0))
+        self._order = _EpochOrder(self._shards, 0, seed_of(seed, 0))
         self._next_window = 0
         if state:
             self.seek(state)
@@ -109,7 +109,7 @@ class Loader:
         """Return the shard, and the window in it, at a place of the endless global sequence."""
         epoch, place = divmod(place, self._num_windows)
         if epoch != self._order.epoch:
-            self._order = _EpochOrder(self._shards, epoch, seed_of(self._seed, self._stage, epoch))
+            self._order = _EpochOrder(self._shards, epoch, seed_of(self._seed, epoch))
         shard, window = self._order.locate(place)
         return self._shards[shard], window
 

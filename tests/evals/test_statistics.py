@@ -112,3 +112,13 @@ def test_two_seeds_give_no_interval():
 
     with pytest.raises(DataError, match="three"):
         over_seeds([1.0, 2.0])
+
+
+def test_equal_differences_leave_room_for_items_that_were_not_seen():
+    """58 of 58 right against a chance of a quarter: a resampling knows no other outcome, and the rule of three does."""
+    gain = paired_difference([1.0] * 58, [0.25] * 58, over="58 questions")
+    assert gain.value == 0.75
+    assert gain.low == pytest.approx(0.75 - 3 / 58 * 1.75)
+    one = paired_difference([1.0], [0.0], over="1 question")
+    assert one.low < 0
+    assert paired_difference([1.0, 0.0], [1.0, 0.0], over="2 questions").low == 0

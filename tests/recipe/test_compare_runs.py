@@ -25,14 +25,26 @@ def test_students_t_is_the_tables(freedom, t):
 
 def test_the_interval_over_seeds_is_that_worked_by_hand():
     # 2, 4 and 6: mean 4, standard deviation 2, so 4 ± 4.3027 · 2 / √3.
-    cell = comparing.over_seeds([2.0, 4.0, 6.0])
+    cell = comparing.mean_of([2.0, 4.0, 6.0])
     assert (cell.value, cell.over) == (4.0, "3 seeds")
     assert cell.high - 4 == pytest.approx(4 - cell.low)
     assert cell.high - 4 == pytest.approx(4.302653 * 2 / math.sqrt(3), rel=1e-4)
 
 
-def test_one_seed_has_no_interval_over_seeds():
-    assert comparing.over_seeds([2.0]) == comparing.Cell(2.0)
+def test_one_seed_has_no_interval_over_seeds_and_two_have_none_that_says_anything():
+    assert comparing.mean_of([2.0]) == comparing.Cell(2.0)
+    assert comparing.mean_of([2.0, 4.0]) == comparing.Cell(3.0, over="2 seeds")
+
+
+def test_a_claim_holds_over_seeds_where_their_own_interval_is_on_its_side():
+    def verdict(values, held):
+        cell = comparing.mean_of(values)
+        return comparing.Verdict("id", "claim", "bits", (cell,), (held,), (len(values),))
+
+    # Each of the three holds over its documents; another training might well not.
+    assert not verdict([0.02, 0.30, 0.04], 3).holds(0)
+    assert verdict([0.20, 0.21, 0.19], 3).holds(0)
+    assert not verdict([0.2, 0.2], 2).holds(0)
 
 
 @pytest.fixture

@@ -106,5 +106,23 @@ def test_the_best_share_by_characters_is_kept_and_never_nothing():
     scored = [Scored("a", 50, 1.0, None), Scored("b", 30, 3.0, None), Scored("c", 50, 9.0, "a"), Scored("d", 20, 2.0, None)]
     scored[2] = Scored("c", 50, None, "a")
     assert choose(scored, 0.7) == (2.0, {0, 3})
-    assert choose(scored, 1.0) == (3.0, {0, 1, 3})
+    assert choose(scored, 0.999) == (2.0, {0, 3})
+    # All but duplicates: nothing has to be scored for that.
+    assert choose(scored, 1.0) == (None, {0, 1, 3})
     assert choose(scored, 0.01) == (1.0, {0})
+
+
+def test_with_a_share_of_one_nothing_is_scored_and_only_duplicates_go(tmp_path, monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise AssertionError("the parent was asked")
+
+    graph = build(Recipe.read(CHILD, ["filter.keep=1", "evaluate.claims={tuning: {control: untaught}}"]))
+    runner.run(graph.parent.graph, tmp_path / "elder", Silent())
+    monkeypatch.setattr("puna.evals.likelihood.document_bits", refuse)
+    short = type(graph)(graph.recipe, {name: graph.nodes[name] for name in ("corpus", "filter")}, graph.parent)
+    runner.run(short, tmp_path / "child", Silent())
+    before, after = ([line["text"] for line in lines(tmp_path / "child" / name / "train.jsonl")] for name in ("corpus", "filter"))
+    assert after == list(dict.fromkeys(before))
+    figures = json.loads((tmp_path / "child/filter/manifest.json").read_text())["figures"]
+    assert figures["threshold"] is None
+    assert "funnel" not in figures

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from puna.commands import app
 from puna.errors import ConfigError
+from puna.progress import Silent
 from puna.recipe.graph import build
 from puna.recipe.raising import raise_recipe
 from puna.recipe.schema import Recipe
@@ -46,9 +47,47 @@ def test_the_parent_lies_beside_its_child_and_is_raised_once(raised):
 
 
 def test_another_child_shares_the_finished_parent(raised, tmp_path_factory):
-    other = raise_recipe(Recipe.read(CHILD, ["seed=4"]), raised.directory.parent / "sibling")
+    other = raise_recipe(Recipe.read(CHILD, ["corpus.characters=50000"]), raised.directory.parent / "sibling")
     assert statuses(other.parents[0]) == {"reused"}
     assert statuses(other) == {"built"}
+
+
+def test_a_seed_reaches_the_parent_too_for_it_makes_the_world_of_both_unless_the_parents_own_is_given():
+    def seeds(*overrides):
+        recipe = Recipe.read(CHILD, overrides)
+        return recipe.seed, recipe.parent.recipe.seed
+
+    assert seeds() == (3, 3)
+    assert seeds("seed=4") == (4, 4)
+    assert seeds("seed=4", "parent.seed=5") == (4, 5)
+    assert seeds("parent.seed=5") == (3, 5)
+
+
+def test_a_child_whose_parent_was_raised_anew_meanwhile_says_so_instead_of_using_another(raised, tmp_path, monkeypatch):
+    from puna.errors import WorkError
+    from puna.recipe import runner
+
+    run = tmp_path / "child"
+    raise_recipe(Recipe.read(CHILD, ["corpus.characters=50000"]), run)
+    graph = build(Recipe.read(CHILD, ["filter.keep=0.5"]))
+    # Another child changes the parent between this child's check of it and the stage that uses it.
+    other = build(Recipe.read(CHILD, ["parent.pretrain.lr=1e-3"]))
+    runner.run(other.parent.graph, tmp_path / "elder", Silent())
+    with pytest.raises(WorkError, match="raised with other settings meanwhile"):
+        runner.run(graph, run, Silent())
+
+
+def test_a_second_child_waits_for_the_parent_that_another_is_raising(tmp_path):
+    import fcntl
+    import os
+    import threading
+
+    (tmp_path / "elder").mkdir()
+    handle = os.open(tmp_path / "elder" / ".lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    threading.Timer(1.0, os.close, (handle,)).start()
+    raised = raise_recipe(Recipe.read(CHILD), tmp_path / "child")
+    assert statuses(raised.parents[0]) == {"built"}
 
 
 def test_what_reaches_the_parents_model_changes_the_keys_of_all_that_use_it_and_of_nothing_else():
@@ -178,6 +217,6 @@ def test_a_claim_that_nothing_supports_is_shown_as_failing_and_an_untested_one_n
     assert {"filtering", "tuning-lets-it-answer"} <= set(claims)
     assert not {"vocabulary", "grouped-queries", "tokens"} & set(claims)
     assert not any("vocabulary" in item["what"] for item in raised.report["left_out"])
-    filtering = claims["filtering"]
-    assert filtering["holds"] == (filtering["measured"]["low"] > 0)
-    assert "documents" in filtering["measured"]["over"]
+    assert "documents" in claims["filtering"]["measured"]["over"]
+    # A few steps of a few thousand weights teach nobody to answer.
+    assert claims["tuning-lets-it-answer"]["holds"] is False

@@ -35,7 +35,9 @@ def _headline(content: Content) -> list[tuple[str, str]]:
     found += [("tokens trained", f"{tokens:,}")] if tokens else []
     if content["claims"]:
         found.append(("claims that hold", f"{sum(claim['holds'] for claim in content['claims'])} of {len(content['claims'])}"))
-    return [*found, ("time", words.duration(content["seconds"]))]
+    family = [member["seconds"] for member in content.get("lineage", []) if member.get("seconds") is not None]
+    label = "time, its parent's with it" if len(family) > 1 else "time"
+    return [*found, (label, words.duration(sum(family) if len(family) > 1 else content["seconds"]))]
 
 
 def _tokens_trained(content: Content) -> int:

@@ -1,6 +1,6 @@
 """The evaluation stage: every model before it, measured on what no stage trained on, against controls that could win.
 
-The line of its first input is what the recipe raises: its models are asked questions. Models beside the line are there to be compared with (see `comparing.py`), and the
+The line of its first input is what the recipe raises: its models are asked questions. Models beside the line are there to be compared with (see `twins.py`), and the
 parent reads the same held-out text.
 
 All models and controls meet the same documents and the same questions, so differences are measured item by item. Models that were not tuned get each question in chat
@@ -21,7 +21,7 @@ from pydantic import Field
 
 from puna.files import read_jsonl, write_json, write_jsonl
 from puna.recipe.kind import PARENT, Maker, StageKind, Work
-from puna.recipe.stages.comparing import ClaimSettings, compare, facts
+from puna.recipe.stages.twins import ClaimSettings, compare, costs
 from puna.recipe.training import MODEL
 from puna.records import Document, Question
 from puna.seeds import seed_of
@@ -67,7 +67,7 @@ class Evaluate(StageKind[EvaluateSettings]):
     uses = frozenset({PARENT})
 
     def check(self, settings: EvaluateSettings, makers: Callable[[str], Sequence[Maker]]) -> None:
-        settings.claims.check(makers("model"))
+        settings.claims.check(makers("model"), makers("documents"))
 
     def told(self, figures: Mapping[str, Any]) -> str:
         return ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in figures.items())
@@ -129,13 +129,13 @@ def _parent(path: Path | None) -> Engine | None:
 def _compare(
     makers: Sequence[Maker], bits: Mapping[str, DocumentBits], settings: EvaluateSettings, work: Work
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the comparisons that were asked for, by claim, and the facts of each model in them."""
+    """Return the comparisons that were asked for, by claim, and the costs of each model in them."""
     from puna.engine.engine import Engine
 
     pairs = settings.claims.pairs
     named = {stage for pair in pairs.values() for stage in (*pair.models, *pair.controls)}
     heldout = _documents(_corpus(work) / "heldout.jsonl", settings.documents)
-    models = {maker.stage: facts(maker, Engine.load(maker.directory / MODEL), heldout) for maker in makers if maker.stage in named}
+    models = {maker.stage: costs(maker, Engine.load(maker.directory / MODEL), heldout) for maker in makers if maker.stage in named}
     return {name: compare(pair, bits, models, seed=seed_of(work.seed, name)) for name, pair in pairs.items()}, models
 
 

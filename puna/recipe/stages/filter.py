@@ -12,7 +12,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,10 @@ PIECE = 2048
 
 
 class FilterSettings(Settings):
-    """What is kept, by characters, of the training documents that are no exact duplicates, and how much of each the parent reads."""
+    """What is kept, by characters, of the training documents that are no exact duplicates, and how much of each the parent reads.
+
+    With `keep: 1` nothing is scored and only exact duplicates go: the control of what the parent's choice brings.
+    """
 
     keep: float = Field(default=0.7, gt=0, le=1, description="share of characters that is kept, the least surprising ones")
     first_tokens: int = Field(default=192, ge=1, description="tokens of each document that are scored, in the parent's vocabulary")
@@ -58,7 +61,7 @@ class Filter(StageKind[FilterSettings]):
         documents, characters = figures["documents"], figures["characters"]
         words = [
             f"kept {documents['kept']:,} of {documents['in']:,} documents, {characters['kept']:,} of {characters['in']:,} characters",
-            f"below {figures['threshold']:.2f} bits per byte of the parent",
+            "all but exact duplicates" if figures["threshold"] is None else f"below {figures['threshold']:.2f} bits per byte of the parent",
             *(f"{share:.0%} of the {quality} ones" for quality, share in figures["kept_by_quality"].items()),
         ]
         return ", ".join(words)
@@ -80,15 +83,18 @@ class Filter(StageKind[FilterSettings]):
             "documents": {"in": first["documents"], "duplicates": len(scored) - len(once), "kept": last["documents"]},
             "characters": {"in": first["characters"], "kept": last["characters"]}, "threshold": threshold,
             "kept_by_quality": _shares(scored, kept, {name: line["quality"] for name, line in truth.items()}),
-            "kept_by_kind": _shares(scored, kept, {name: line["kind"] for name, line in truth.items()}), "funnel": funnel,
+            "kept_by_kind": _shares(scored, kept, {name: line["kind"] for name, line in truth.items()}),
+            **({} if threshold is None else {"funnel": funnel}),
         }  # fmt: skip
 
 
-def choose(scored: Sequence[Scored], keep: float) -> tuple[float, set[int]]:
+def choose(scored: Sequence[Scored], keep: float) -> tuple[float | None, set[int]]:
     """Return the highest bits per byte that is kept, and the places of the kept in `scored`: the best share `keep` by characters of what is no duplicate, at least one.
 
-    Of equal scores the document that came first is the better one.
+    Of equal scores the document that came first is the better one. With a `keep` of 1 all but duplicates are kept, scored or not, and there is no highest.
     """
+    if keep == 1:
+        return None, {place for place, item in enumerate(scored) if item.copy_of is None}
     ranked = sorted((item.bits_per_byte, place) for place, item in enumerate(scored) if item.bits_per_byte is not None)
     room = keep * sum(scored[place].characters for _, place in ranked)
     kept: list[tuple[float, int]] = []
@@ -109,6 +115,7 @@ def _score(path: Path, settings: FilterSettings, work: Work) -> None:
     parent = load(work.parent, dtype="float32")
     if parent.tokenizer is None:
         raise DataError(f"{work.parent}: the parent cannot read the corpus ({parent.tokenizer_problem}); give one with its tokenizer")
+    judged = settings.keep < 1
     parts, seen = work.directory / PARTS, dict[bytes, Document]()
     total = sum(1 for _ in _documents(path))
     with work.progress.bar("filter", total, "documents") as bar:
@@ -117,8 +124,8 @@ def _score(path: Path, settings: FilterSettings, work: Work) -> None:
             part = parts / f"{number:06}.jsonl"
             if not part.exists():
                 new = [document for document, first in zip(documents, firsts, strict=True) if first is document]
-                bits = document_bits(parent.model, parent.tokenizer, new, first_tokens=settings.first_tokens) if new else None
-                scores = iter((bits.bits / bits.num_bytes).tolist() if bits else [])
+                bits = document_bits(parent.model, parent.tokenizer, new, first_tokens=settings.first_tokens) if new and judged else None
+                scores: Iterator[float | None] = iter((bits.bits / bits.num_bytes).tolist()) if bits else repeat(None)
                 files.write_jsonl(part, (_line(document, first, scores) for document, first in zip(documents, firsts, strict=True)))
             bar.advance(len(documents))
     if not seen:
@@ -127,29 +134,37 @@ def _score(path: Path, settings: FilterSettings, work: Work) -> None:
     shutil.rmtree(parts)
 
 
-def _line(document: Document, first: Document, scores: Iterator[float]) -> dict[str, Any]:
+def _line(document: Document, first: Document, scores: Iterator[float | None]) -> dict[str, Any]:
     copy = first is not document
-    score = None if copy else round(next(scores), 6)
-    return {"id": document.id, "characters": len(document.text), "bits_per_byte": score, "copy_of": first.id if copy else None}
+    score = None if copy else next(scores)
+    return {
+        "id": document.id,
+        "characters": len(document.text),
+        "bits_per_byte": None if score is None else round(score, 6),
+        "copy_of": first.id if copy else None,
+    }
 
 
-def _write(source: Path, out: Path, scored: Sequence[Scored], *, kept: set[int], threshold: float) -> None:
+def _write(source: Path, out: Path, scored: Sequence[Scored], *, kept: set[int], threshold: float | None) -> None:
     """Write both sides, and what is not kept with the reason."""
     if not (out / "heldout.jsonl").exists():
         files.write_jsonl(out / "heldout.jsonl", (value for _, value in files.read_jsonl(source / "heldout.jsonl")))
     each = zip(_documents(source / "train.jsonl"), scored, strict=True)
     documents = ((document, item.bits_per_byte) for place, (document, item) in enumerate(each) if place in kept)
-    taken = (replace(document, scores={**document.scores, SCORE: score or 0.0}).to_json() for document, score in documents)
+    taken = (
+        document.to_json() if score is None else replace(document, scores={**document.scores, SCORE: score}).to_json()
+        for document, score in documents
+    )
     files.write_jsonl(out / "train.jsonl", taken)
     files.write_jsonl(
         out / REJECTS, ({**vars(item), "reason": _reason(item, threshold)} for place, item in enumerate(scored) if place not in kept)
     )
 
 
-def _reason(item: Scored, threshold: float) -> str:
+def _reason(item: Scored, threshold: float | None) -> str:
     if item.copy_of is not None:
         return f"exact duplicate of {item.copy_of}"
-    return f"takes more of the parent's bits per byte than {threshold:.6g}"
+    return f"takes at least as many of the parent's bits per byte as {threshold:.6g}, the most that was kept"
 
 
 def _documents(path: Path) -> Iterator[Document]:

@@ -47,6 +47,7 @@ class Pretrain(StageKind[PretrainSettings]):
     settings = PretrainSettings
     needs = frozenset({"documents", "tokenizer"})
     makes = frozenset({"model"})
+    twins = True
 
     def keyed(self, settings: PretrainSettings) -> Mapping[str, Any]:
         return training.keyed(settings)

@@ -34,6 +34,7 @@ class Tune(StageKind[TuneSettings]):
     settings = TuneSettings
     needs = frozenset({"dialogs", "model"})
     makes = frozenset({"model"})
+    twins = True
 
     def keyed(self, settings: TuneSettings) -> Mapping[str, Any]:
         return training.keyed(settings)
