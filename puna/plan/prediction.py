@@ -254,6 +254,16 @@ def _sigmoid(nll: Floats, accuracy: Floats, chance: float | None, near: Sigmoid 
     return curve(best.x), misses(best.x)
 
 
+def half_width(accuracy: float, questions: int) -> float:
+    """Return half of the 95 % interval that so many questions leave round an accuracy, 1.96 sqrt(S (1 - S) / N), as arXiv 2407.21783 (section 5.1.1) prints it.
+
+    What a prediction is compared with is itself no sharper than this. Near 0 and 1 and with few questions it is too narrow; Wilson's interval is better there.
+    """
+    if not 0 <= accuracy <= 1 or questions < 1:
+        raise ConfigError(f"an accuracy of {accuracy:g} on {questions} questions: give a share between 0 and 1, and at least 1 question")
+    return 1.96 * math.sqrt(accuracy * (1 - accuracy) / questions)
+
+
 def size_and_cost(compute: Estimate | float, *, law: Any, device: Any, mfu: float) -> dict[str, Any]:
     """Return what a compute means: the law's split, hours of one device at a utilisation of its bf16 peak, and dollars where the device has a price."""
     from puna.plan.devices import prices

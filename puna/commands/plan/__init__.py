@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from puna.commands.plan import faults, fit, fits, ladder, optimal, overtrain, predict, recipe, serve, size, train
+from puna.commands.plan import faults, fit, fits, ladder, optimal, oracles, overtrain, predict, recipe, serve, size, train
 
 app = typer.Typer(name="plan", help="Size a model: scaling laws, training time, memory, serving, faults, costs.", no_args_is_help=True)
+app.command("size")(size.size)
 app.command("fit")(fit.fit)
 app.command("optimal")(optimal.optimal)
 app.command("overtrain")(overtrain.overtrain)
@@ -15,6 +16,6 @@ app.command("train")(train.train)
 app.command("serve")(serve.serve)
 app.command("fits")(fits.fits)
 app.command("faults")(faults.faults)
-app.command("size")(size.size)
 app.command("recipe")(recipe.recipe)
 app.command("ladder")(ladder.ladder)
+app.command("oracles")(oracles.oracles)
