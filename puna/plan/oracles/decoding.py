@@ -11,7 +11,7 @@ from puna.plan.oracles.known import optional, weights
 from puna.plan.oracles.table import Section
 from puna.plan.serving.measured import runs
 from puna.plan.serving.speed import prefill_seconds, step_seconds
-from puna.plan.training.calibration import torchtitan, torchtitan_mfu, torchtitanrows_of
+from puna.plan.training.calibration import torchtitan, torchtitan_mfu, torchtitan_rows
 from puna.plan.training.flops import days
 
 BOOK = "How to Scale Your Model, inference"
@@ -67,7 +67,7 @@ def trained(_: Digitised) -> Section:
     s.data("memory of its H100", "96 GB", lambda: machine.memory_bytes)
     s.data("bandwidth of its H100", "2.4 TB/s", lambda: machine.bandwidth_bytes_per_second)
     s.data("power of its H100", "500 W", lambda: optional(machine.watts))
-    rows = {row["setup"]: row for row in torchtitanrows_of()}
+    rows = {row["setup"]: row for row in torchtitan_rows()}
     for setup, speed, memory, mfu in TITAN:
         _titan(s, rows[setup], speed, memory, mfu)
     return s
