@@ -1,6 +1,7 @@
 """Charts over two axes: curves, dots, bands and marked lines. SVG inside the page, as wide as the page lets it be.
 
-Only curves and bands lie in a box that stretches, and their strokes do not; dots and words keep their size and have places in percent. Colours are numbers of the page's own.
+Only curves and bands lie in a box that stretches, and their strokes do not; dots and words keep their size and have places in percent. Colours are the page's own: by number for
+things of different kinds, and `shade` for things in an order, such as budgets.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from dataclasses import dataclass
 
 from puna.pages.scales import Scale, scale, short
 
-COLOURS = 8
-TOP, FOOT = 10, 44
+COLOURS, SHADES = 8, 10
+TOP, FOOT, WORDS = 10, 44, 15
+
+Colour = int | str
+"""A number, or the class that `shade` gives."""
 
 
 @dataclass(frozen=True)
@@ -22,19 +26,21 @@ class Line:
     label: str
     xs: Sequence[float]
     ys: Sequence[float]
-    colour: int
+    colour: Colour
     dashed: bool = False
 
 
 @dataclass(frozen=True)
 class Dots:
-    """Points by themselves. `hollow` ones are of another kind than full ones."""
+    """Points by themselves. `hollow` ones are of another kind than full ones; `lows` and `highs`, where there are any, are the ends of their intervals."""
 
     label: str
     xs: Sequence[float]
     ys: Sequence[float]
-    colour: int
+    colour: Colour
     hollow: bool = False
+    lows: Sequence[float] = ()
+    highs: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -45,12 +51,12 @@ class Band:
     xs: Sequence[float]
     lows: Sequence[float]
     highs: Sequence[float]
-    colour: int
+    colour: Colour
 
 
 @dataclass(frozen=True)
 class Upright:
-    """A vertical line at `x` with words at its head, such as a limit."""
+    """A vertical line at `x` with words at its head. `tone` is limit, chosen or zero: a bound, what was taken, and any other place."""
 
     label: str
     x: float
@@ -77,19 +83,32 @@ class Axis:
     log: bool = False
 
 
+def shade(index: int, count: int) -> str:
+    """Return the colour of one of `count` things in an order; neighbours look alike."""
+    return f"s{round((SHADES - 1) * index / max(count - 1, 1))}"
+
+
+def colour_class(colour: Colour) -> str:
+    """Return the class that the page draws a colour in."""
+    return colour if isinstance(colour, str) else f"c{colour % COLOURS}"
+
+
 def chart(marks: Sequence[Mark], *, title: str, x: Axis, y: Axis, height: int = 230) -> str:
-    """Return an SVG, `height` pixels high. Needs one point at least; marks that come first lie below the others."""
+    """Return an SVG, `height` pixels high and a line of words more for each upright. Needs one point at least; marks that come first lie below the others."""
     xs, ys = [value for mark in marks for value in _xs(mark)], [value for mark in marks for value in _ys(mark)]
     assert xs
     assert ys
+    uprights = [mark for mark in marks if isinstance(mark, Upright)]
+    # The words of uprights stand above the plot, each in a row of its own, so that neither curves nor other words lie on them.
     plot = _Plot(
-        scale(min(xs), max(xs), log=x.log and min(xs) > 0, tight=True), scale(min(ys), max(ys), log=y.log and min(ys) > 0, count=5), height
-    )
+        scale(min(xs), max(xs), log=x.log and min(xs) > 0, tight=True), scale(min(ys), max(ys), log=y.log and min(ys) > 0, count=5),
+        TOP + WORDS * len(uprights), height - FOOT + WORDS * len(uprights),
+    )  # fmt: skip
     told = "; ".join(_told(mark) for mark in marks)
     parts = [f"<title>{html.escape(f'{title}: {y.unit} over {x.unit}. {told}')}</title>", *plot.axes(x.unit)]
     for mark in marks:
-        parts += plot.drawn(mark, row=sum(isinstance(other, Upright) for other in marks[: marks.index(mark)]))
-    return f'<svg class="curves" role="img" height="{height}">{"".join(parts)}</svg>'
+        parts += plot.drawn(mark, row=uprights.index(mark) if isinstance(mark, Upright) else 0)
+    return f'<svg class="curves" role="img" height="{plot.bottom + FOOT}">{"".join(parts)}</svg>'
 
 
 def _xs(mark: Mark) -> Sequence[float]:
@@ -99,6 +118,8 @@ def _xs(mark: Mark) -> Sequence[float]:
 def _ys(mark: Mark) -> Sequence[float]:
     if isinstance(mark, Band):
         return [*mark.lows, *mark.highs]
+    if isinstance(mark, Dots):
+        return [*mark.ys, *mark.lows, *mark.highs]
     return [mark.y] if isinstance(mark, Level) else [] if isinstance(mark, Upright) else mark.ys
 
 
@@ -119,21 +140,18 @@ def _told(mark: Mark) -> str:
 
 @dataclass(frozen=True)
 class _Plot:
-    """Where things lie: `across` and `up` map values to 0..1."""
+    """Where things lie: `across` and `up` map values to 0..1, and the plot reaches from `head` to `bottom`, in pixels."""
 
     across: Scale
     up: Scale
-    height: int
-
-    @property
-    def bottom(self) -> int:
-        return self.height - FOOT
+    head: int
+    bottom: int
 
     def left(self, x: float) -> str:
         return f"{100 * self.across.at(x):.2f}%"
 
     def top(self, y: float) -> float:
-        return TOP + (1 - self.up.at(y)) * (self.bottom - TOP)
+        return self.head + (1 - self.up.at(y)) * (self.bottom - self.head)
 
     def axes(self, unit: str) -> Iterator[str]:
         for tick in self.up.ticks:
@@ -149,33 +167,35 @@ class _Plot:
         yield f'<text class="unit" x="100%" y="{self.bottom + 37}" text-anchor="end">{html.escape(unit)}</text>'
 
     def drawn(self, mark: Mark, *, row: int = 0) -> Iterator[str]:
-        """Yield a mark; an upright's words stand in row `row` from the top, so that neighbours' do not lie on one another."""
+        """Yield a mark; an upright's words stand in row `row` from the top, on the side where there is room."""
         match mark:
             case Line():
-                kind = f"curve c{mark.colour % COLOURS}{' dashed' if mark.dashed else ''}"
+                kind = f"curve {colour_class(mark.colour)}{' dashed' if mark.dashed else ''}"
                 yield self._stretched(
                     f'<polyline class="{kind}" points="{self._places(mark.xs, mark.ys)}" vector-effect="non-scaling-stroke"/>'
                 )
             case Band():
                 places = f"{self._places(mark.xs, mark.highs)} {self._places(mark.xs[::-1], mark.lows[::-1])}"
-                yield self._stretched(f'<polygon class="band c{mark.colour % COLOURS}" points="{places}"/>')
+                yield self._stretched(f'<polygon class="band {colour_class(mark.colour)}" points="{places}"/>')
             case Dots():
-                kind = f"dot c{mark.colour % COLOURS}{' hollow' if mark.hollow else ''}"
+                colour = colour_class(mark.colour)
+                for x, low, high in zip(mark.xs, mark.lows, mark.highs, strict=False):
+                    yield f'<line class="whisker {colour}" x1="{self.left(x)}" x2="{self.left(x)}" y1="{self.top(low):.1f}" y2="{self.top(high):.1f}"/>'
                 for x, y in zip(mark.xs, mark.ys, strict=True):
-                    yield f'<circle class="{kind}" cx="{self.left(x)}" cy="{self.top(y):.1f}" r="3.5"/>'
+                    yield f'<circle class="dot {colour}{" hollow" if mark.hollow else ""}" cx="{self.left(x)}" cy="{self.top(y):.1f}" r="3.5"/>'
             case Upright():
-                yield f'<line class="{mark.tone}" x1="{self.left(mark.x)}" x2="{self.left(mark.x)}" y1="{TOP}" y2="{self.bottom}"/>'
-                at_end = self.across.at(mark.x) > 0.6
-                side = 'text-anchor="end" dx="-5"' if at_end else 'dx="5"'
-                yield f'<text x="{self.left(mark.x)}" y="{TOP + 10 + 15 * row}" {side}>{html.escape(mark.label)}</text>'
+                place, y = self.left(mark.x), TOP + WORDS * row
+                side = 'text-anchor="end" dx="-5"' if self.across.at(mark.x) > 0.5 else 'dx="5"'
+                yield f'<line class="{mark.tone}" x1="{place}" x2="{place}" y1="{y}" y2="{self.bottom}"/>'
+                yield f'<text class="on" x="{place}" y="{y + 8}" {side}>{html.escape(mark.label)}</text>'
             case Level():
                 y = self.top(mark.y)
                 yield f'<line class="{mark.tone}" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
-                yield f'<text x="100%" y="{y - 5:.1f}" text-anchor="end">{html.escape(mark.label)}</text>'
+                yield f'<text class="on" x="100%" y="{y - 5:.1f}" text-anchor="end">{html.escape(mark.label)}</text>'
 
     def _places(self, xs: Sequence[float], ys: Sequence[float]) -> str:
         return " ".join(f"{1000 * self.across.at(x):.1f},{1000 - 1000 * self.up.at(y):.1f}" for x, y in zip(xs, ys, strict=True))
 
     def _stretched(self, inside: str) -> str:
         box = 'viewBox="0 0 1000 1000" preserveAspectRatio="none" overflow="visible"'
-        return f'<svg x="0" y="{TOP}" width="100%" height="{self.bottom - TOP}" {box}>{inside}</svg>'
+        return f'<svg x="0" y="{self.head}" width="100%" height="{self.bottom - self.head}" {box}>{inside}</svg>'

@@ -36,22 +36,24 @@ class Forest:
     axis: str
 
 
-def forest(rows: Sequence[Interval], *, unit: str, zero: bool = False) -> Forest:
-    """Return a forest plot: a dot for each value, a bar for its interval, all on one axis; `zero` keeps the line of no difference in sight."""
+def forest(rows: Sequence[Interval], *, unit: str, zero: bool = False, log: bool = False) -> Forest:
+    """Return a forest plot: a dot for each value, a bar for its interval, all on one axis; `zero` keeps the line of no difference in sight. A `log` one needs values above 0."""
     values = [value for row in rows for value in (row.value, row.low, row.high) if value is not None] + ([0.0] if zero else [])
-    across = scale(min(values), max(values), log=False)
+    across = scale(min(values), max(values), log=log)
     return Forest(tuple(_forest_row(row, across, unit, zero=zero) for row in rows), _forest_axis(across))
 
 
-def bars(segments: Sequence[Sequence[tuple[str, float]]], *, labels: Sequence[str]) -> list[str]:
-    """Return one SVG bar a row, all to one scale: each of its segments has a CSS class and a size. `labels` say each row in words."""
-    longest = max((sum(size for _, size in row) for row in segments), default=0) or 1
+def bars(segments: Sequence[Sequence[tuple[str, float]]], *, labels: Sequence[str], limit: float = 0.0) -> list[str]:
+    """Return one SVG bar a row, all to one scale: each of its segments has a CSS class and a size. `labels` say each row in words; a line stands at `limit`, where it is above 0."""
+    longest = max([limit, *(sum(size for _, size in row) for row in segments)]) or 1
     drawn = []
     for row, label in zip(segments, labels, strict=True):
         parts, start = [_named(label)], 0.0
         for tone, size in row:
             parts.append(f'<rect class="{tone}" x="{100 * start / longest:.3f}%" width="{100 * size / longest:.3f}%" y="0" height="100%"/>')
             start += size
+        if limit:
+            parts.append(f'<line class="limit" x1="{100 * limit / longest:.3f}%" x2="{100 * limit / longest:.3f}%" y1="-3" y2="17"/>')
         drawn.append(f'<svg class="bar" role="img" width="100%" height="14">{"".join(parts)}</svg>')
     return drawn
 

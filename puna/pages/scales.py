@@ -51,6 +51,7 @@ def _log_scale(low: float, high: float, count: int) -> Scale:
         low, high = low / 1.1, high * 1.1
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     choices = [[digit * 10.0**power for power in decades for digit in digits] for digits in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))]
+    choices += [[10.0**power for power in decades if power % every == 0] for every in (2, 3, 5, 10)]
     inside = [tuple(tick for tick in ticks if low <= tick <= high) for ticks in choices]
     best = min(inside, key=lambda ticks: abs(len(ticks) - count))
     if len(best) < 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from puna.pages.charts import COLOURS, Band, Dots, Line, Mark
+from puna.pages.charts import Band, Dots, Line, Mark, colour_class
 from puna.pages.templates import rendered
 
 
@@ -20,12 +20,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of words under a head; columns numbered in `left` are words, the others figures. Rows numbered in `marked` stand out."""
+    """Rows of words under a head; columns numbered in `left` are words, the others figures. Rows numbered in `marked` stand out; `bars`, an SVG a row, follow the first column."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     left: frozenset[int] = frozenset({0})
     marked: frozenset[int] = frozenset()
+    bars: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -39,22 +40,23 @@ class BarRow:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, words, pictures, bars and a table, whichever there are."""
+    """A heading, words, pictures, bars and a table, whichever there are; `legend` names the bars' colours."""
 
     title: str
     words: Sequence[str] = ()
     pictures: Sequence[Picture] = ()
     bars: Sequence[BarRow] = ()
     table: Table | None = None
+    legend: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The whole page. `facts` are a label and a figure each; `notes` and `sources` stand at its foot."""
+    """The whole page. `facts` are a label and a figure each, with its interval behind it where it has one; `notes` and `sources` stand at its foot."""
 
     title: str
     lead: str
-    facts: Sequence[tuple[str, str]] = ()
+    facts: Sequence[tuple[str, ...]] = ()
     sections: Sequence[Section] = ()
     notes: Sequence[str] = ()
     sources: Sequence[str] = ()
@@ -65,6 +67,17 @@ class Sheet:
 
 
 def legend_of(marks: Sequence[Mark]) -> tuple[tuple[str, str], ...]:
-    """Return the legend of a chart's coloured marks, each label once: the label and the class of its colour."""
-    found = {mark.label: f"c{mark.colour % COLOURS}" for mark in marks if isinstance(mark, (Line, Dots, Band)) and mark.label}
+    """Return the legend of a chart's coloured marks, each label once: the label, and the classes of its colour and its kind."""
+    found: dict[str, str] = {}
+    for mark in marks:
+        if isinstance(mark, (Line, Dots, Band)) and mark.label:
+            found.setdefault(mark.label, f"{colour_class(mark.colour)} {_kind(mark)}")
     return tuple(found.items())
+
+
+def _kind(mark: Line | Dots | Band) -> str:
+    if isinstance(mark, Band):
+        return "range"
+    if isinstance(mark, Dots):
+        return "round hollow" if mark.hollow else "round"
+    return "line dashed" if mark.dashed else "line"

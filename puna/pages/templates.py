@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from puna.pages import row_plots, words
+from puna.pages.charts import COLOURS, SHADES
 
 
 def rendered(room: str, template: str, **parts: Any) -> str:
@@ -22,6 +23,7 @@ def rendered(room: str, template: str, **parts: Any) -> str:
     environment.filters.update(
         figure=words.figure, signed=words.signed, told=words.told, duration=words.duration, size=words.size, measured=words.measured
     )
+    environment.globals.update(colours=[f"c{i}" for i in range(COLOURS)] + [f"s{i}" for i in range(SHADES)])
     return environment.get_template(template).render(**parts)
 
 

@@ -1,10 +1,12 @@
-"""A figure that is not known exactly, and how a plan's figures become JSON."""
+"""A figure that is not known exactly, and how a plan's figures become JSON and the words of a page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from puna.pages import words
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,29 @@ def plain(figures: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(figure, Estimate):
             found[f"{key}_interval"] = [figure.low, figure.high]
     return found
+
+
+def fact(label: str, value: Estimate | float | None, told: Callable[[float], str] = words.figure) -> tuple[str, ...]:
+    """Return a page's fact: the label, the figure (`–` where there is none), and behind it the interval of an estimate."""
+    if isinstance(value, Estimate) and value.low < value.high:
+        return label, told(value.value), f"{told(value.low)} to {told(value.high)}"
+    return label, "–" if value is None else told(point(value))
+
+
+def within(value: Estimate | float | None, told: Callable[[float], str] = words.figure) -> str:
+    """Return a figure and, in brackets, the interval that it lies in: `393B (174B to 743B)`."""
+    _, figure, *interval = fact("", value, told)
+    return f"{figure} ({interval[0]})" if interval else figure
+
+
+def point(value: Estimate | float) -> float:
+    """Return a figure without its interval."""
+    return value.value if isinstance(value, Estimate) else value
+
+
+def ends(value: Estimate | float) -> tuple[float, float]:
+    """Return where a figure's interval begins and ends: at the figure itself where it has none."""
+    return (value.low, value.high) if isinstance(value, Estimate) else (value, value)
 
 
 def _plain(figure: Any) -> Any:

@@ -29,7 +29,7 @@ FLOPS_PER_SERVED = 2.0
 class Overtraining:
     """A model of `params` on `tokens`, against the `optimum` of equal loss.
 
-    `overhead` is its training FLOPs beyond the optimum's, as a share of them; `break_even_tokens` the served tokens that win it back (0 where there is nothing to win back, None where a
+    `serving_weight` is what a served FLOP costs in training FLOPs. `overhead` is its training FLOPs beyond the optimum's, as a share of them; `break_even_tokens` the served tokens that win it back (0 where there is nothing to win back, None where a
     token costs no less); `saving` the share of all FLOPs, training and serving, that it saves at `served` tokens, and `saved_flops` their number.
     """
 
@@ -41,6 +41,7 @@ class Overtraining:
     overhead: Estimate | float
     break_even_tokens: Estimate | float | None
     served: float
+    serving_weight: float
     saving: Estimate | float
     saved_flops: float
     counting: str
@@ -168,7 +169,7 @@ def _compared(law: Law, split: Callable[[Law], tuple[float, float, Optimum]], se
     return Overtraining(
         law=law.about.name, params=_number(estimate(law, lambda one: once(one)[0])), tokens=_number(estimate(law, lambda one: once(one)[1])),
         loss=law.loss(params, tokens), optimum=best, overhead=_number(estimate(law, overhead)), break_even_tokens=estimate(law, break_even), served=served,
-        saving=_number(estimate(law, saving)), saved_flops=saved(law), counting=law.about.counting, source=law.about.source,
+        serving_weight=weight, saving=_number(estimate(law, saving)), saved_flops=saved(law), counting=law.about.counting, source=law.about.source,
         warnings=tuple(_cautions(law, params, tokens, best)),
     )  # fmt: skip
 

@@ -225,9 +225,14 @@ def _sigmoid(nll: Floats, accuracy: Floats, chance: float | None, near: Sigmoid 
     free_floor = tell and chance is None
     least, most, width = float(accuracy.min()), float(accuracy.max()), max(float(np.ptp(nll)), 1e-9)
 
+    # Only what is free is searched: a constant that moves nothing leaves the search without an end.
+    free = np.array([True, True, free_floor, tell])
+
     def curve(values: Floats) -> Sigmoid:
-        middle, log_width, low, high = values
-        return Sigmoid(float(low) if free_floor else floor, float(high) if tell else 1.0, float(middle), float(np.exp(log_width)))
+        held = np.array([0.0, 0.0, floor, 1.0])
+        held[free] = values
+        middle, log_width, low, high = map(float, held)
+        return Sigmoid(low, high, middle, math.exp(log_width))
 
     def misses(values: Floats) -> Floats:
         one = curve(values)
@@ -246,9 +251,12 @@ def _sigmoid(nll: Floats, accuracy: Floats, chance: float | None, near: Sigmoid 
             for part in (0.1, 0.5, 0.9)
             for wide in (0.05, 0.2, 0.6)
         ]
-    inside = [np.clip(start, np.array(low_bounds) + 1e-12, np.array(high_bounds) - 1e-12) for start in starts]
+    bounds = np.array(low_bounds)[free], np.array(high_bounds)[free]
+    inside = [np.clip(np.array(start)[free], bounds[0] + 1e-12, bounds[1] - 1e-12) for start in starts]
+    # A resample's own scatter is far above the coarser tolerance.
+    tolerance = 1e-12 if near is None else 1e-8
     best = min(
-        (least_squares(misses, start, bounds=(low_bounds, high_bounds), xtol=1e-12, ftol=1e-12, gtol=1e-12) for start in inside),
+        (least_squares(misses, start, bounds=bounds, xtol=tolerance, ftol=tolerance, gtol=tolerance) for start in inside),
         key=lambda one: one.cost,
     )
     return curve(best.x), misses(best.x)

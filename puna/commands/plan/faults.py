@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,13 +17,16 @@ def faults(
     interval: Annotated[float | None, typer.Option("--interval", help="Seconds of work between checkpoints. Without it, the best.")] = None,
     runs: Annotated[int, typer.Option("--runs", help="Runs to simulate.")] = 200,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the simulation.")] = 0,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Expect interruptions by component; find the best time between checkpoints, and what share of the time trains."""
-    from puna.commands.plan.showing import print_json
+    from puna.commands.plan.showing import print_json, write_page
     from puna.plan.faults import outlook
+    from puna.plan.faults_page import page
 
     found = outlook(gpus=gpus, days=days, blocking=blocking, restart=restart, interval=interval, runs=runs, seed=seed)
+    write_page(html, lambda: page(found))
     if as_json:
         print_json(found)
     else:

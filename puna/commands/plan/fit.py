@@ -47,13 +47,15 @@ def fit(
         str, typer.Option("--counting", help="Which parameters the points count; said by the law.")
     ] = "as the points count them",
     seed: Annotated[int, typer.Option("--seed", help="Seed of the resamples.")] = 0,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Fit a scaling law to runs: which tokens and parameters are best for a budget, and how sure that is."""
     from puna import files
-    from puna.commands.plan.showing import print_json
+    from puna.commands.plan.showing import print_json, write_page
     from puna.errors import ConfigError
     from puna.plan.fits import fit_isoflop, fit_parametric
+    from puna.plan.fits.page import page
     from puna.plan.laws import write_law
     from puna.plan.optimal import optimal
     from puna.plan.points import read_points
@@ -72,11 +74,13 @@ def fit(
         found = fit_isoflop(runs, bootstrap=bootstrap, seed=seed, name=name, counting=counting)
     if out is not None:
         write_law(out, found.law)
-    figures = found.figures()
+    figures, split = found.figures(), None
     if compute is not None:
-        carried = optimal(found.law, compute).figures()
+        split = optimal(found.law, compute)
+        carried = split.figures()
         figures["at"] = {key: carried[key] for key in ("compute", "params", "tokens", "loss")}
         figures["warnings"] += carried["warnings"]
+    write_page(html, lambda: page(found, carried=split))
     if as_json:
         print_json(figures)
     else:

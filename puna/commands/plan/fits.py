@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,12 +22,15 @@ def fits(
     device: Annotated[str | None, typer.Option("--device", help="What can I run on it? h100, 2xrtx-4090, iphone-15-pro, ...")] = None,
     context: Annotated[int | None, typer.Option("--context", help="Tokens of one sequence (8,192, or fewer positions).")] = None,
     batch: Annotated[int, typer.Option("--batch", help="Sequences at once.")] = 1,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say on which devices and in which formats a model fits (`fits MODEL`), or which published models a device holds (`fits --device NAME`)."""
+    from puna.commands.plan.showing import write_page
     from puna.errors import ConfigError
     from puna.plan.devices import device as device_named
     from puna.plan.serving import choices
+    from puna.plan.serving.choices_page import page_of_device, page_of_model
     from puna.plan.serving.memory import Load, default_context
     from puna.plan.serving.model import served
 
@@ -36,16 +40,19 @@ def fits(
         asked = served(model)
         load = Load(default_context(asked) if context is None else context, batch)
         found = choices.fits_model(asked, load)
+        write_page(html, lambda: page_of_model(asked, load, found))
         _answer({"model": asked.name}, load, found, as_json=as_json)
         if not as_json:
             _show_devices(choices.smallest_counts(found), f"{asked.name}, {batch:,} x {load.context:,} tokens")
         return
     assert device is not None
     load = Load(8192 if context is None else context, batch)
-    found = choices.fits_device(device_named(device), load)
-    _answer({"device": device_named(device).name}, load, found, as_json=as_json)
+    where = device_named(device)
+    found = choices.fits_device(where, load)
+    write_page(html, lambda: page_of_device(where, load, found))
+    _answer({"device": where.name}, load, found, as_json=as_json)
     if not as_json:
-        _show_models(found, f"{device_named(device).name}, {batch:,} x up to {load.context:,} tokens")
+        _show_models(found, f"{where.name}, {batch:,} x up to {load.context:,} tokens")
 
 
 def _answer(asked: dict[str, Any], load: Any, found: Sequence[Choice], *, as_json: bool) -> None:

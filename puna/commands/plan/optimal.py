@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,28 +16,33 @@ def optimal(
         str | None, typer.Option("--unique", help="Unique tokens at hand (2T): what repeating costs, what synthetic data it takes.")
     ] = None,
     experts: Annotated[int | None, typer.Option("--experts", help="Number of experts, for a law that has one to choose.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Split compute into parameters and tokens by a scaling law, with the interval that its evidence allows."""
     from puna.commands.plan.figures import number
-    from puna.commands.plan.showing import print_json
+    from puna.commands.plan.showing import print_json, write_page
     from puna.errors import ConfigError
     from puna.plan import laws
     from puna.plan import optimal as planning
     from puna.plan.laws import catalogue
+    from puna.plan.optimal_page import page, page_of_all
 
     unique_tokens = None if unique is None else number(unique, what="--unique")
     if law == "all":
         if unique is not None or experts is not None:
             raise ConfigError("--unique and --experts are for one law; name it with --law")
         every = [planning.optimal(laws.law(name), compute) for name in laws.names()]
+        write_page(html, lambda: page_of_all(every))
         if as_json:
             print_json({"compute": compute, "laws": [one.figures() for one in every]})
         else:
             _show_all([one.figures() for one in every])
         return
     chosen = laws.law(law) if experts is None else catalogue.experts(law, experts)
-    found = planning.optimal(chosen, compute, unique_tokens=unique_tokens).figures()
+    split = planning.optimal(chosen, compute, unique_tokens=unique_tokens)
+    write_page(html, lambda: page(chosen, split))
+    found = split.figures()
     if as_json:
         print_json(found)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,22 +23,26 @@ def overtrain(
     served: Annotated[str | None, typer.Option("--served", help="Tokens served over the model's life.")] = None,
     serving_weight: Annotated[float, typer.Option("--serving-weight", help="What a served FLOP costs, in training FLOPs.")] = 1.0,
     law: Annotated[str, typer.Option("--law", help="A law with losses, by name or file.")] = "llama3-surface",
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say what a smaller model costs that is trained for longer to the same loss, and from how many served tokens on it pays.
 
     Give a published run, or --params and --tokens; or --quality with --params, or with --served for the cheapest size.
     """
-    from puna.commands.plan.showing import print_json
+    from puna.commands.plan.showing import print_json, write_page
+    from puna.plan import laws
+    from puna.plan.overtraining_page import page
 
     if not (model or params or tokens or quality):
-        _examples(as_json)
+        _examples(html, as_json)
         return
-    found = _compared(model, params, tokens, quality, served, serving_weight, law).figures()
+    found = _compared(model, params, tokens, quality, served, serving_weight, law)
+    write_page(html, lambda: page(laws.law(law), found))
     if as_json:
-        print_json(found)
+        print_json(found.figures())
     else:
-        _show(found)
+        _show(found.figures())
 
 
 def _compared(
@@ -70,14 +75,16 @@ def _compared(
     return overtrained(chosen, number(params, what="--params"), number(tokens, what="--tokens"), served=demand, serving_weight=weight)
 
 
-def _examples(as_json: bool) -> None:
+def _examples(html: Path | None, as_json: bool) -> None:
     from puna.commands.plan.figures import count, point, print_notes, share, with_interval
-    from puna.commands.plan.showing import print_json, print_table
+    from puna.commands.plan.showing import print_json, print_table, write_page
     from puna.plan import laws
     from puna.plan.overtraining import overtrained
+    from puna.plan.overtraining_page import page_of_examples
     from puna.plan.runs import run_named
 
     found = [(run, overtrained(laws.law(law), run.params, run.tokens)) for run in map(run_named, EXAMPLES) for law in EXAMPLE_LAWS]
+    write_page(html, lambda: page_of_examples(found, [laws.law(name) for name in EXAMPLE_LAWS]))
     if as_json:
         print_json({"examples": [{"model": run.name, **one.figures()} for run, one in found]})
         return

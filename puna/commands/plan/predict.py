@@ -26,14 +26,16 @@ def predict(
     gpu: Annotated[str, typer.Option("--gpu", help="The device to count hours of.")] = "h100",
     mfu: Annotated[float, typer.Option("--mfu", help="Share of its bf16 peak that training reaches.")] = 0.4,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the resamples.")] = 0,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Predict a benchmark in two stages, compute to likelihood and likelihood to accuracy; or read them backwards, from a wanted accuracy to compute, size and cost."""
-    from puna.commands.plan.showing import print_json
+    from puna.commands.plan.showing import print_json, write_page
     from puna.errors import ConfigError
     from puna.plan import laws
     from puna.plan.devices import device
     from puna.plan.prediction import fit_two_stages, read_scores, size_and_cost
+    from puna.plan.prediction_page import page
 
     if (compute is None) == (accuracy is None):
         raise ConfigError("give --compute to predict an accuracy, or --accuracy for the compute that it takes: one of the two")
@@ -48,6 +50,7 @@ def predict(
         found = benchmark.compute_for(accuracy)
     found |= size_and_cost(found["compute"], law=chosen, device=hardware, mfu=mfu)
     found["sources"] = [*found["sources"], f"size by law '{law}': {chosen.about.source}", f"{hardware.name}: {hardware.source}"]
+    write_page(html, lambda: page(benchmark, found))
     if as_json:
         print_json(found)
     else:

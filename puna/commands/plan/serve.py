@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,21 +30,24 @@ def serve(
     trained: Annotated[float | None, typer.Option("--trained", help="Tokens the model was trained on, where no card says: 15e12.")] = None,
     served: Annotated[float | None, typer.Option("--served", help="Tokens served over a lifetime: compare formats over it.")] = None,
     tuned: Annotated[float, typer.Option("--tuned", help="Tokens of fine-tuning over a lifetime.")] = 1e9,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say whether a model fits a device, for how many users, how fast it reads and writes, what that costs, and what the format takes from its quality."""
-    from puna.commands.plan.showing import print_json
+    from puna.commands.plan.showing import print_json, write_page
     from puna.plan.devices import chip_of
     from puna.plan.devices import device as device_named
     from puna.plan.formats import format_named
     from puna.plan.serving import answer, lifetime
     from puna.plan.serving.memory import Load, default_context
     from puna.plan.serving.model import served as model_served
+    from puna.plan.serving.page import page
 
     asked, where = model_served(model, tokens=trained), device_named(device)
     load = Load(default_context(asked) if context is None else context, batch, cache)
     found = answer.serve(asked, format_named(format_), where, load)
     lives = [] if served is None else lifetime.lives(asked, chip_of(where), lifetime.Workload(served, tuned))
+    write_page(html, lambda: page(found, lives=lives, served=served))
     if as_json:
         more = {} if served is None else {"lifetime": [lifetime.figures(life) for life in lives], "lifetime_sources": lifetime.SOURCES}
         print_json({**found.figures(), **more})

@@ -1,9 +1,12 @@
-"""How the planner's answers are printed: one JSON document, or a table."""
+"""How the planner's answers are printed: one JSON document, or a table, and a page beside either."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def print_json(figures: Mapping[str, Any]) -> None:
@@ -12,6 +15,14 @@ def print_json(figures: Mapping[str, Any]) -> None:
     from puna.plan.estimate import plain
 
     print(json.dumps(plain(figures), indent=2, ensure_ascii=False))
+
+
+def write_page(place: Path | None, page: Callable[[], str]) -> None:
+    """Write what `page` makes to `place`, where one is given."""
+    if place is not None:
+        from puna.files import write_text
+
+        write_text(place, page())
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: Sequence[str] = ()) -> None:

@@ -23,16 +23,13 @@ def size(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")] = False,
 ) -> None:
     """Decide how large a model to train: from the budget, the data, where it must run and what it must reach, to a shape with its reasons."""
-    from puna.commands.plan.showing import print_json
+    from puna.commands.plan.showing import print_json, write_page
     from puna.plan.sizing.decision import decide
+    from puna.plan.sizing.page import page
     from puna.plan.sizing.plan_file import PlanFile
 
     decision = decide(PlanFile.read(plan, settings or []))
-    if html:
-        from puna.files import write_text
-        from puna.plan.sizing.page import page
-
-        write_text(html, page(decision))
+    write_page(html, lambda: page(decision))
     if as_json:
         print_json(decision.figures())
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,12 +31,14 @@ def train(
     lora_rank: Annotated[int, typer.Option("--lora-rank", help="Rank of the adapters.")] = 16,
     overhead: Annotated[float | None, typer.Option("--overhead", help="Hours billed for each hour of training: 1 and up.")] = None,
     rounds: Annotated[int, typer.Option("--rounds", help="Rounds of post-training to cost beside it; Llama 3 had six.")] = 0,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Plan a training run: memory by kind, speed and what slows it, days, energy, money."""
-    from puna.commands.plan.showing import print_json
+    from puna.commands.plan.showing import print_json, write_page
     from puna.errors import ConfigError
     from puna.plan.models import model_of
+    from puna.plan.training.page import page
     from puna.plan.training.planning import train as plan
     from puna.plan.training.tuning import Rounds
     from puna.settings import nearest, parse
@@ -46,6 +49,7 @@ def train(
         model_of(model), gpus=gpus, gpu=gpu, layout=layout, seq=seq, batch_tokens=batch, tokens=tokens, tune=tune, lora_rank=lora_rank,  # type: ignore[arg-type]
         overhead=overhead, rounds=parse(Rounds, {"rounds": rounds}, where="--rounds") if rounds else None,
     )  # fmt: skip
+    write_page(html, lambda: page(found))
     if as_json:
         print_json(found.plain())
     else:

@@ -48,9 +48,10 @@ class Budget:
     noise: float
     least_tokens: float
     most_tokens: float
+    runs: Points = field(repr=False)
 
     def figures(self) -> dict[str, Any]:
-        return {**vars(self), "points": self.num_points}
+        return {**{key: value for key, value in vars(self).items() if key != "runs"}, "points": self.num_points}
 
 
 @dataclass(frozen=True)
@@ -284,6 +285,7 @@ def _budget(one: _Parabola, noise: float, drawn_K: Floats) -> Budget:
         noise,
         float(one.runs.tokens.min()),
         float(one.runs.tokens.max()),
+        one.runs,
     )
 
 

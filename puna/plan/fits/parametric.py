@@ -61,6 +61,8 @@ class ParametricFit:
     rmse: float
     points_used: int
     law: Surface
+    used: Points = field(repr=False)
+    left_out: Points = field(repr=False)
     dropped: tuple[Dropped, ...] = ()
     warnings: tuple[str, ...] = ()
     draws: tuple[Constants, ...] = field(default=(), repr=False)
@@ -112,7 +114,7 @@ def fit_parametric(
     law = with_draws(Surface(*constants, about=about), draws)
     found = {key: interval(value, [row[index] for row in draws]) for index, (key, value) in enumerate(zip(NAMES, constants, strict=True))}
     rmse = float(np.sqrt(np.mean((np.exp(problem.log_loss(theta)) - used.loss) ** 2)))
-    return ParametricFit(**found, objective=problem.value(theta), rmse=rmse, points_used=len(used), law=law, dropped=tuple(dropped),
+    return ParametricFit(**found, objective=problem.value(theta), rmse=rmse, points_used=len(used), law=law, used=used, left_out=_others(runs, used), dropped=tuple(dropped),
                          warnings=tuple(warnings), draws=tuple(draws))  # fmt: skip
 
 
@@ -247,6 +249,12 @@ def _without_outliers(problem: _Problem, theta: Floats, runs: Points) -> tuple[_
         kept[far] = False
         problem = _Problem(runs.where(kept), problem.objective)
         theta = problem.polished(problem.polished(theta))
+
+
+def _others(runs: Points, used: Points) -> Points:
+    """Return the runs that are not among those used."""
+    kept = set(zip(used.params, used.tokens, used.loss, strict=True))
+    return runs.where(np.array([run not in kept for run in zip(runs.params, runs.tokens, runs.loss, strict=True)]))
 
 
 def _check(runs: Points) -> None:
