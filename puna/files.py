@@ -49,7 +49,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
             partial.replace(path)
             sync(path.parent)
     finally:
-        partial.unlink(missing_ok=True)
+        # Where a part of the path is a file there is nothing to remove, and the error that says so must not be replaced.
+        with contextlib.suppress(NotADirectoryError):
+            partial.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

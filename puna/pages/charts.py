@@ -7,13 +7,15 @@ things of different kinds, and `shade` for things in an order, such as budgets.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from puna.pages.scales import Scale, scale, short
 
 COLOURS, SHADES = 8, 10
 TOP, FOOT, WORDS = 10, 44, 15
+# A letter's width and a plot's on a phone, in pixels: words that do not fit there on the right of their line stand on its left.
+LETTER, NARROW = 7, 260
 
 Colour = int | str
 """A number, or the class that `shade` gives."""
@@ -65,7 +67,7 @@ class Upright:
 
 @dataclass(frozen=True)
 class Level:
-    """A horizontal line at `y` with words at its right end."""
+    """A horizontal line at `y` with words at its left end, where there are any."""
 
     label: str
     y: float
@@ -98,17 +100,22 @@ def chart(marks: Sequence[Mark], *, title: str, x: Axis, y: Axis, height: int = 
     xs, ys = [value for mark in marks for value in _xs(mark)], [value for mark in marks for value in _ys(mark)]
     assert xs
     assert ys
-    uprights = [mark for mark in marks if isinstance(mark, Upright)]
-    # The words of uprights stand above the plot, each in a row of its own, so that neither curves nor other words lie on them.
-    plot = _Plot(
-        scale(min(xs), max(xs), log=x.log and min(xs) > 0, tight=True), scale(min(ys), max(ys), log=y.log and min(ys) > 0, count=5),
-        TOP + WORDS * len(uprights), height - FOOT + WORDS * len(uprights),
-    )  # fmt: skip
+    across = scale(min(xs), max(xs), log=x.log and min(xs) > 0, tight=True)
+    heads = _heads([mark for mark in marks if isinstance(mark, Upright)], across)
+    top = TOP + WORDS * len(heads)
+    plot = _Plot(across, scale(min(ys), max(ys), log=y.log and min(ys) > 0, count=5), top, height - FOOT + top - TOP, heads)
     told = "; ".join(_told(mark) for mark in marks)
     parts = [f"<title>{html.escape(f'{title}: {y.unit} over {x.unit}. {told}')}</title>", *plot.axes(x.unit)]
     for mark in marks:
-        parts += plot.drawn(mark, row=uprights.index(mark) if isinstance(mark, Upright) else 0)
+        parts += plot.drawn(mark)
     return f'<svg class="curves" role="img" height="{plot.bottom + FOOT}">{"".join(parts)}</svg>'
+
+
+def _heads(uprights: Sequence[Upright], across: Scale) -> dict[Upright, tuple[int, bool]]:
+    """Return where each upright has its words: the row above the plot, and whether to its left. No line begins above words that it would cut, and no words lie on others."""
+    left = {mark: LETTER * len(mark.label) > NARROW * (1 - across.at(mark.x)) for mark in uprights}
+    ordered = sorted(left, key=lambda mark: (not left[mark], -mark.x if left[mark] else mark.x))
+    return {mark: (row, left[mark]) for row, mark in enumerate(ordered)}
 
 
 def _xs(mark: Mark) -> Sequence[float]:
@@ -146,6 +153,7 @@ class _Plot:
     up: Scale
     head: int
     bottom: int
+    heads: Mapping[Upright, tuple[int, bool]]
 
     def left(self, x: float) -> str:
         return f"{100 * self.across.at(x):.2f}%"
@@ -166,8 +174,7 @@ class _Plot:
         yield f'<line class="tick" x1="0" x2="100%" y1="{self.bottom}" y2="{self.bottom}"/>'
         yield f'<text class="unit" x="100%" y="{self.bottom + 37}" text-anchor="end">{html.escape(unit)}</text>'
 
-    def drawn(self, mark: Mark, *, row: int = 0) -> Iterator[str]:
-        """Yield a mark; an upright's words stand in row `row` from the top, on the side where there is room."""
+    def drawn(self, mark: Mark) -> Iterator[str]:
         match mark:
             case Line():
                 kind = f"curve {colour_class(mark.colour)}{' dashed' if mark.dashed else ''}"
@@ -184,14 +191,15 @@ class _Plot:
                 for x, y in zip(mark.xs, mark.ys, strict=True):
                     yield f'<circle class="dot {colour}{" hollow" if mark.hollow else ""}" cx="{self.left(x)}" cy="{self.top(y):.1f}" r="3.5"/>'
             case Upright():
+                row, on_left = self.heads[mark]
                 place, y = self.left(mark.x), TOP + WORDS * row
-                side = 'text-anchor="end" dx="-5"' if self.across.at(mark.x) > 0.5 else 'dx="5"'
+                side = 'text-anchor="end" dx="-5"' if on_left else 'dx="5"'
                 yield f'<line class="{mark.tone}" x1="{place}" x2="{place}" y1="{y}" y2="{self.bottom}"/>'
                 yield f'<text class="on" x="{place}" y="{y + 8}" {side}>{html.escape(mark.label)}</text>'
             case Level():
                 y = self.top(mark.y)
                 yield f'<line class="{mark.tone}" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
-                yield f'<text class="on" x="100%" y="{y - 5:.1f}" text-anchor="end">{html.escape(mark.label)}</text>'
+                yield f'<text class="on" x="0" dx="5" y="{y - 5:.1f}">{html.escape(mark.label)}</text>'
 
     def _places(self, xs: Sequence[float], ys: Sequence[float]) -> str:
         return " ".join(f"{1000 * self.across.at(x):.1f},{1000 - 1000 * self.up.at(y):.1f}" for x, y in zip(xs, ys, strict=True))

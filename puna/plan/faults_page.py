@@ -77,7 +77,7 @@ def _shares(found: dict[str, Any]) -> Picture:
 def _table(rows: list[dict[str, float]]) -> Table:
     restarts = sorted({row["restart_seconds"] for row in rows})
     cells = {(row["blocking_seconds"], row["restart_seconds"]): row for row in rows}
-    head = ("a checkpoint blocks", "best interval", *(f"restart {words.duration(seconds)}" for seconds in restarts))
+    head = ("a checkpoint blocks", "best interval", *(f"restart {_whole(seconds)}" for seconds in restarts))
     body = [
         (f"{blocking:g} s", words.duration(cells[blocking, restarts[0]]["interval_seconds"]), *(_percent(cells[blocking, seconds]["effective_share"]) for seconds in restarts))
         for blocking in sorted({row["blocking_seconds"] for row in rows})
@@ -95,6 +95,10 @@ def _components(counts: dict[str, Any]) -> list[BarRow]:
 
 def _groups() -> tuple[tuple[str, str], ...]:
     return tuple((name if name != "gpu" else "GPU", f"c{colour}") for name, colour in COLOURS.items())
+
+
+def _whole(seconds: float) -> str:
+    return f"{seconds / 60:g} min" if seconds >= 120 else f"{seconds:g} s"
 
 
 def _percent(share: float) -> str:

@@ -1,6 +1,6 @@
 """Figures with intervals become JSON in which each interval stands beside its value."""
 
-from puna.plan.estimate import Estimate, plain
+from puna.plan.estimate import Estimate, ends, fact, plain, point, within
 
 
 def test_an_interval_stands_under_the_key_with_interval_at_every_depth():
@@ -12,3 +12,14 @@ def test_an_interval_stands_under_the_key_with_interval_at_every_depth():
         "inner": {"days": 5, "days_interval": [4, 6]},
         "rows": [{"x": 1, "x_interval": [0, 2]}],
     }
+
+
+def test_a_figure_reads_with_its_interval_where_it_has_one():
+    size = Estimate(393e9, 175e9, 743e9)
+    assert fact("size", size) == ("size", "393B", "175B to 743B")
+    assert fact("size", 393e9) == ("size", "393B")
+    assert fact("size", Estimate(1.0, 1.0, 1.0)) == ("size", "1.00")
+    assert fact("size", None) == ("size", "–")
+    assert within(size) == "393B (175B to 743B)"
+    assert within(0.5, lambda share: f"{share:.0%}") == "50%"
+    assert (point(size), ends(size), ends(2.0)) == (393e9, (175e9, 743e9), (2.0, 2.0))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from puna.pages import row_plots, words
 from puna.pages.sheet import Section, Sheet, Table
-from puna.plan.devices import Device
+from puna.plan.devices import Device, chip_of
 from puna.plan.estimate import within
 from puna.plan.serving.choices import Choice, smallest_counts
 from puna.plan.serving.cost import hour_of
@@ -24,12 +24,13 @@ def page_of_model(model: Model, load: Load, choices: Sequence[Choice]) -> str:
     """Return what can run `model` under `load`."""
     counts = smallest_counts(choices)
     table = Table(("device", *SHOWN), [(name, *(str(found.get(form, "–")) for form in SHOWN)) for name, found in counts.items()])
+    fewest = _fewest(choices)
     sections = [
+        Section("The fewest of each device that hold it, in the finest format that fits", legend=(WEIGHTS, CACHE), table=_table(fewest, [one.device.name for one in fewest], "device")),
         Section("How many of each device hold it, by format", table=table),
-        Section("Every device that holds it, in the finest format that fits", legend=(WEIGHTS, CACHE), table=_table(choices, [one.device.name for one in choices], "device")),
     ] if choices else [Section("Nothing that is known holds it", ["A shorter context or fewer sequences may help."])]  # fmt: skip
     lead = f"What holds {load.batch:,} × {load.context:,} tokens of a model of {words.figure(model.sized.total_params)} parameters."
-    facts = [("devices that hold it", f"{len(choices)}"), *([("the smallest", choices[0].device.name)] if choices else [])]
+    facts = [("devices that hold it", f"{len(fewest)}"), *([("the smallest", choices[0].device.name)] if choices else [])]
     return Sheet(f"What can run {model.name}?", lead, facts, sections, [NOTE], _sources(choices)).page()
 
 
@@ -51,6 +52,14 @@ def page_of_device(device: Device, load: Load, choices: Sequence[Choice]) -> str
     ]
     lead = f"Which published models it holds, {load.batch:,} × up to {load.context:,} tokens."
     return Sheet(f"What can run on {device.name}?", lead, facts, sections, [NOTE], [f"device: {device.source}", *_sources(choices)]).page()
+
+
+def _fewest(choices: Sequence[Choice]) -> list[Choice]:
+    """Return the first choice of each chip; they come from the least memory to the most."""
+    found: dict[str, Choice] = {}
+    for choice in choices:
+        found.setdefault(chip_of(choice.device).name, choice)
+    return list(found.values())
 
 
 def _table(choices: Sequence[Choice], names: Sequence[str], what: str) -> Table:

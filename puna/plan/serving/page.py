@@ -48,10 +48,11 @@ def page(found: Serving, *, lives: Sequence[Life] = (), served: float | None = N
 
 
 def _said(found: Serving) -> list[str]:
-    kind = f"A token leaves {found.memory.kv_bytes_per_token:,} bytes in a cache of {found.load.cache}."
-    return [
-        f"{kind} Beside the weights there is room for {found.memory.users:,} users of {found.load.context:,} tokens, or for {found.memory.longest:,} tokens each. The line is what may be filled."
-    ]
+    held, load = found.memory, found.load
+    room = f"Beside the weights there is room for {held.users:,} users of {load.context:,} tokens, or for {held.longest:,} tokens each."
+    if held.weight_bytes > held.usable_bytes:
+        room = "The weights alone are more than may be filled."
+    return [f"A token leaves {held.kv_bytes_per_token:,} bytes in a cache of {load.cache}. {room} The line is what may be filled."]
 
 
 def _memory(found: Serving) -> list[BarRow]:

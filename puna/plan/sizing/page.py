@@ -8,7 +8,7 @@ from puna.errors import ConfigError
 from puna.pages import words
 from puna.pages.charts import Axis, Dots, Line, Mark, Upright, chart
 from puna.pages.sheet import Picture, Section, Sheet, Table, legend_of
-from puna.plan.estimate import Estimate
+from puna.plan.estimate import fact
 from puna.plan.laws import catalogue
 from puna.plan.laws.law import flops
 from puna.plan.sizing.candidates import excess
@@ -20,10 +20,10 @@ REACH, POINTS = 4.0, 80
 
 def page(decision: Decision) -> str:
     """Return the decision as one offline HTML page."""
-    best, alone = decision.recommended.candidate, decision.optimum
+    best = decision.recommended.candidate
     facts = [
-        ("parameters", words.figure(best.params)), ("tokens", words.figure(best.tokens)), ("FLOPs of training", f"{decision.compute:.3g}"),
-        ("the law alone", words.figure(alone.params)), ("its interval", _span(decision.params)),
+        ("parameters", words.figure(best.params)), ("tokens", words.figure(best.tokens)), ("FLOPs of training", words.figure(decision.compute)),
+        fact("the law alone", decision.params),
     ]  # fmt: skip
     sections = [
         Section("The valley, and where the choice lies in it", _reasons(decision), pictures=_pictures(decision)),
@@ -118,7 +118,3 @@ def _against(decision: Decision) -> Table:
         for one in decision.against
     ]
     return Table(head, rows)
-
-
-def _span(value: Estimate | float) -> str:
-    return f"{words.figure(value.low)} – {words.figure(value.high)}" if isinstance(value, Estimate) else "–"

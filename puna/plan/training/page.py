@@ -78,8 +78,10 @@ def _step(found: Training) -> list[BarRow]:
         ("all", by_kind, step.seconds),
         *((name.replace("_", " "), [(TIME[PARTS[name]], seconds)], seconds) for name, seconds in ordered),
     ]
-    svgs = row_plots.bars([segments for _, segments, _ in rows], labels=[f"{name}: {seconds:.3g} s" for name, _, seconds in rows])
-    return [BarRow(name, svg, f"{seconds:.3g} s, {seconds / step.seconds:.1%}") for (name, _, seconds), svg in zip(rows, svgs, strict=True)]
+    svgs = row_plots.bars([segments for _, segments, _ in rows], labels=[f"{name}: {_seconds(seconds)}" for name, _, seconds in rows])
+    return [
+        BarRow(name, svg, f"{_seconds(seconds)}, {seconds / step.seconds:.1%}") for (name, _, seconds), svg in zip(rows, svgs, strict=True)
+    ]
 
 
 def _figures(found: Training) -> Table:
@@ -130,6 +132,10 @@ def _lost(found: Found) -> Table:
         [(lost.reason, f"{lost.count:,}", lost.example) for lost in why_lost(found)],
         frozenset({0, 2}),
     )
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.3g} s" if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"
 
 
 def _percent(share: float) -> str:
