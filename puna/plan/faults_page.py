@@ -88,9 +88,9 @@ def _table(rows: list[dict[str, float]]) -> Table:
 def _components(counts: dict[str, Any]) -> list[BarRow]:
     groups = {component.name: component.group for component in components()}
     ordered = sorted(counts.items(), key=lambda item: -item[1].value)
-    told = [f"{name}: {within(count)}" for name, count in ordered]
+    told = [f"{name}: {within(count, _count)}" for name, count in ordered]
     svgs = row_plots.bars([[(f"c{COLOURS[groups.get(name, 'planned')]}", count.value)] for name, count in ordered], labels=told)
-    return [BarRow(name, svg, within(count)) for (name, count), svg in zip(ordered, svgs, strict=True)]
+    return [BarRow(name, svg, within(count, _count)) for (name, count), svg in zip(ordered, svgs, strict=True)]
 
 
 def _groups() -> tuple[tuple[str, str], ...]:
@@ -99,6 +99,10 @@ def _groups() -> tuple[tuple[str, str], ...]:
 
 def _whole(seconds: float) -> str:
     return f"{seconds / 60:g} min" if seconds >= 120 else f"{seconds:g} s"
+
+
+def _count(value: float) -> str:
+    return words.figure(value) if value >= 1 else f"{value:.2g}"
 
 
 def _percent(share: float) -> str:
