@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from pathlib import Path
 
 import zstandard
 
 from puna.corpus.world.generate import Library
 from puna.corpus.world.grammar import Tally
 from puna.corpus.world.settings import Languages, WorldSettings
+from puna.recipe.schema import Recipe
 
 LEVEL = 3
 
@@ -27,9 +29,11 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=14_000, help="how many documents to write (a megabyte takes about 3,000)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--language", choices=list(Languages.model_fields), default="english")
+    parser.add_argument("--recipe", type=Path, help="take the world of this recipe's corpus stage")
     given = parser.parse_args()
+    settings = _world_of(given.recipe) if given.recipe else WorldSettings()
     weights = dict.fromkeys(Languages.model_fields, 0.0) | {given.language: 1.0}
-    settings = WorldSettings(languages=Languages(**weights))
+    settings = settings.model_copy(update={"languages": Languages(**weights)})
     started = time.thread_time()
     library = Library(given.seed, settings)
     drafts = [library.draft(index) for index in range(given.documents)]
@@ -52,6 +56,12 @@ def main() -> None:
         "largest_template_share": round(max(tally.tokens.values()) / tally.total, 4),
     }
     print(json.dumps(figures))
+
+
+def _world_of(recipe: Path) -> WorldSettings:
+    corpus = next(stage for stage in Recipe.read(recipe).stages if stage.kind.name == "corpus")
+    found: WorldSettings = corpus.settings.world  # type: ignore[attr-defined]
+    return found
 
 
 if __name__ == "__main__":
