@@ -234,11 +234,20 @@ def _sigmoid(nll: Floats, accuracy: Floats, chance: float | None, near: Sigmoid 
         middle, log_width, low, high = map(float, held)
         return Sigmoid(low, high, middle, math.exp(log_width))
 
+    def falls(one: Sigmoid) -> tuple[Floats, Floats]:
+        z_M = np.clip((nll - one.middle) / one.width, -700, 700)
+        return z_M, 1 / (1 + np.exp(z_M))
+
     def misses(values: Floats) -> Floats:
         one = curve(values)
-        return np.asarray(
-            one.floor + (one.ceiling - one.floor) / (1 + np.exp(np.clip((nll - one.middle) / one.width, -700, 700))) - accuracy
-        )
+        return np.asarray(one.floor + (one.ceiling - one.floor) * falls(one)[1] - accuracy)
+
+    def slopes(values: Floats) -> Floats:
+        """Return the slope of each miss in each free constant, `[M, free]`."""
+        one = curve(values)
+        z_M, share_M = falls(one)
+        steep_M = (one.ceiling - one.floor) * share_M * (1 - share_M)
+        return np.stack([steep_M / one.width, steep_M * z_M, 1 - share_M, share_M], 1)[:, free]
 
     bottom, top = max(least, 1e-6), min(max(most, 1e-5), 1 - 1e-9)
     low_bounds = [nll.min() - 10 * width, math.log(width) - 9, 0.0, top]
@@ -256,7 +265,7 @@ def _sigmoid(nll: Floats, accuracy: Floats, chance: float | None, near: Sigmoid 
     # A resample's own scatter is far above the coarser tolerance.
     tolerance = 1e-12 if near is None else 1e-8
     best = min(
-        (least_squares(misses, start, bounds=bounds, xtol=tolerance, ftol=tolerance, gtol=tolerance) for start in inside),
+        (least_squares(misses, start, slopes, bounds=bounds, xtol=tolerance, ftol=tolerance, gtol=tolerance) for start in inside),
         key=lambda one: one.cost,
     )
     return curve(best.x), misses(best.x)

@@ -18,17 +18,19 @@ from puna.plan.prediction import Benchmark
 INSIDE, BEYOND, PAST = 16, 16, 2.0
 
 
-def page(benchmark: Benchmark, found: dict[str, Any]) -> str:
-    """Return a prediction, or its way back, as one offline HTML page; `found` is what `predict` or `compute_for` gave, with size and cost."""
-    back = not isinstance(found["accuracy"], Estimate) and isinstance(found["compute"], Estimate)
+def page(benchmark: Benchmark, found: dict[str, Any], *, wanted: float | None = None) -> str:
+    """Return a prediction as one offline HTML page, or with a `wanted` accuracy the way back; `found` is what `predict` or `compute_for` gave, with size and cost."""
+    asked = point(found["compute"])
+    xs = _computes(benchmark, asked)
+    predicted = [benchmark.predict(x) for x in xs]
     facts = [
         fact("compute, FLOPs", found["compute"]), fact("accuracy", found["accuracy"]), fact("NLL of the answer", found["loss"]), fact("parameters", found["params"]),
         fact("tokens", found["tokens"]), fact(f"hours of {found['gpu']}", found["gpu_hours"]), *([fact("dollars", found["dollars"])] if "dollars" in found else []),
     ]  # fmt: skip
-    asked = (
-        f"The compute at which models reach an accuracy of {point(found['accuracy']):g}."
-        if back
-        else f"A model of {words.figure(point(found['compute']))} FLOPs before it is trained."
+    lead = (
+        f"The compute at which models reach an accuracy of {wanted:g}."
+        if wanted is not None
+        else f"A model of {words.figure(asked)} FLOPs before it is trained."
     )
     band = (
         "Bands are where 95 % of models yet to be trained should lie, their own luck included."
@@ -36,18 +38,19 @@ def page(benchmark: Benchmark, found: dict[str, Any]) -> str:
         else "No resamples were drawn, so there are no bands."
     )
     sections = [
-        Section("The two stages", [band], pictures=(_first(benchmark, found), _second(benchmark, found))),
-        Section("Both together", pictures=(_together(benchmark, found, back=back),)),
+        Section(
+            "The two stages", [band], pictures=(_first(benchmark, xs, [one["loss"] for one in predicted], asked), _second(benchmark, found))
+        ),
+        Section("Both together", pictures=(_together(benchmark, xs, [one["accuracy"] for one in predicted], asked, wanted),)),
     ]
     notes = [*found["warnings"], *([f"Dollars at {found['price']}."] if "price" in found else [])]
-    return Sheet("A benchmark before the run", asked, facts, sections, notes, found["sources"]).page()
+    return Sheet("A benchmark before the run", lead, facts, sections, notes, found["sources"]).page()
 
 
-def _first(benchmark: Benchmark, found: dict[str, Any]) -> Picture:
-    scores, asked = benchmark.scores, point(found["compute"])
+def _first(benchmark: Benchmark, xs: list[float], nlls: list[Estimate | float], asked: float) -> Picture:
+    scores = benchmark.scores
     known = np.isfinite(scores.compute)
-    xs, inside = _computes(benchmark, asked)
-    marks = _curve(xs, [benchmark.predict(x)["loss"] for x in xs], inside)
+    marks = _curve(xs, nlls, INSIDE)
     marks += [Dots("models", _plain(scores.compute[known]), _plain(scores.nll[known]), 1), Upright("asked", asked, "chosen")]
     svg = chart(marks, title="NLL over compute", x=Axis("FLOPs", log=True), y=Axis("NLL of the right answer"))
     return Picture("NLL of the right answer over compute", svg, legend_of(marks))
@@ -76,25 +79,24 @@ def _second(benchmark: Benchmark, found: dict[str, Any]) -> Picture:
     return Picture("Accuracy over NLL", svg, legend_of(marks))
 
 
-def _together(benchmark: Benchmark, found: dict[str, Any], *, back: bool) -> Picture:
-    scores, asked = benchmark.scores, point(found["compute"])
+def _together(benchmark: Benchmark, xs: list[float], accuracies: list[Estimate | float], asked: float, wanted: float | None) -> Picture:
+    scores = benchmark.scores
     both = np.isfinite(scores.compute) & np.isfinite(scores.accuracy)
-    xs, inside = _computes(benchmark, asked)
-    marks = _curve(xs, [benchmark.predict(x)["accuracy"] for x in xs], inside)
+    marks = _curve(xs, accuracies, INSIDE)
     if both.any():
         marks.append(Dots("models", _plain(scores.compute[both]), _plain(scores.accuracy[both]), 1))
     marks.append(Upright("asked", asked, "chosen"))
-    if back:
-        marks.append(Level("wanted", point(found["accuracy"]), "zero"))
+    if wanted is not None:
+        marks.append(Level("wanted", wanted, "zero"))
     svg = chart(marks, title="Accuracy over compute", x=Axis("FLOPs", log=True), y=Axis("accuracy"), height=300)
     return Picture("Accuracy over compute", svg, legend_of(marks))
 
 
-def _computes(benchmark: Benchmark, asked: float) -> tuple[list[float], int]:
-    """Return where to draw, and how many of these places lie within the runs."""
+def _computes(benchmark: Benchmark, asked: float) -> list[float]:
+    """Return where to draw; the first `INSIDE` places lie within the runs."""
     low, high = float(np.nanmin(benchmark.scores.compute)), float(np.nanmax(benchmark.scores.compute))
     inside = [float(x) for x in np.geomspace(min(low, asked / PAST), high, INSIDE)]
-    return inside + [float(x) for x in np.geomspace(high, max(high, asked) * PAST, BEYOND)[1:]], INSIDE
+    return inside + [float(x) for x in np.geomspace(high, max(high, asked) * PAST, BEYOND)[1:]]
 
 
 def _curve(xs: list[float], values: list[Estimate | float], inside: int) -> list[Mark]:

@@ -63,6 +63,7 @@ QUESTIONS = {
     "overtrain-examples": (("overtrain",), lambda found: [one["optimum"]["params"] for one in found["examples"]]),
     "predict": (("predict", "SCORES", "-c", "1e24", "--bootstrap", "50"), lambda found: [found["accuracy"], found["loss"], found["params"]]),
     "predict-back": (("predict", "SCORES", "-a", "0.8", "--chance", "0.25", "--bootstrap", "50"), lambda found: [found["compute"], found["gpu_hours"]]),
+    "predict-back-no-resamples": (("predict", "SCORES", "-a", "0.8", "--bootstrap", "0"), lambda found: [found["compute"]]),
     "predict-no-resamples": (("predict", "SCORES", "-c", "1e24", "--bootstrap", "0"), lambda found: [found["accuracy"]]),
     "train": (("train", "MODEL", "--gpus", "64", "--gpu", "h100"), lambda found: [found["days"], found["tokens_per_second"], found["gpu_hours"]]),
     "train-fixed": (("train", "llama-3.1-405b", "--gpus", "16384", "--gpu", "h100", "--layout", "8,1,16,128"), lambda found: [found["days"], found["dollars"]]),

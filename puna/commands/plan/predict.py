@@ -50,7 +50,7 @@ def predict(
         found = benchmark.compute_for(accuracy)
     found |= size_and_cost(found["compute"], law=chosen, device=hardware, mfu=mfu)
     found["sources"] = [*found["sources"], f"size by law '{law}': {chosen.about.source}", f"{hardware.name}: {hardware.source}"]
-    write_page(html, lambda: page(benchmark, found))
+    write_page(html, lambda: page(benchmark, found, wanted=accuracy))
     if as_json:
         print_json(found)
     else:
