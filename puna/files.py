@@ -39,6 +39,9 @@ def disk_errors(path: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it becomes `path`, on an exception it is removed. Raises `WorkError`."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        # A device or a pipe would be replaced by a file, for everybody on the machine.
+        raise WorkError(f"{path}: is not a regular file, and would be replaced by one; name another place")
     partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
     try:
         with disk_errors(path):

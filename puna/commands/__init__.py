@@ -14,7 +14,7 @@ from typing import Annotated, cast
 
 import typer
 
-from puna.commands import chat, compare, convert, doctor, generate, info, lint_data, plan, raise_, tokenizer
+from puna.commands import chat, compare, convert, doctor, generate, info, lint_data, raise_, tokenizer
 from puna.errors import PunaError
 from puna.version import VERSION
 
@@ -36,8 +36,17 @@ app.command("info")(info.info)
 app.command("convert")(convert.convert)
 app.command("lint-data")(lint_data.lint_data)
 app.add_typer(tokenizer.app, name="tokenizer")
-app.add_typer(plan.app, name="plan")
 app.command("doctor")(doctor.doctor)
+
+
+@app.command("plan", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def plan(context: typer.Context) -> None:
+    """Size a model: scaling laws, training time, memory, serving, faults, costs."""
+    # The planner has a dozen verbs of its own, and reading them all would take a fifth of the time in which `puna --help` answers.
+    from puna.commands.plan import app as planner
+
+    code = planner(args=context.args, prog_name=f"{context.parent.info_name if context.parent else 'puna'} plan", standalone_mode=False)
+    raise typer.Exit(code or 0)
 
 
 def _show_version(wanted: bool) -> None:
