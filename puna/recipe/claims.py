@@ -170,7 +170,9 @@ def grouped_queries_cost_little(compared: Results) -> Claim | LeftOut:
     if mine["cache_bytes"] >= other["cache_bytes"]:
         return LeftOut(claim, "its model allocates no less cache than its control")
     unequal = _unequal(compared, "parameters", "parameters") or _unequal(compared, "tokens", "training tokens")
-    names = [f"{side['kv_heads']:.0f} key-value heads for {side['heads']:.0f}" for side in (mine, other)]
+    names = [
+        f"{side['kv_heads']:.0f} key-value head{'' if side['kv_heads'] == 1 else 's'} for {side['heads']:.0f}" for side in (mine, other)
+    ]
     rows = (
         *_both(names, compared, f"bytes of cache allocated for {mine['cache_tokens']:.0f} tokens", "cache_bytes"),
         ("times less cache", other["cache_bytes"] / mine["cache_bytes"]),

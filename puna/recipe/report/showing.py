@@ -62,7 +62,7 @@ def _member_facts(member: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what is known of one generation, as words and figures."""
     labels = {
         "parameters": "parameters", "tokens": "tokens trained", "vocab_size": "tokens of vocabulary",
-        "kv_heads": f"key-value heads for {member.get('heads')} heads", "bits_per_byte": "bits per byte",
+        "kv_heads": f"key-value head{'' if member.get('kv_heads') == 1 else 's'} for {member.get('heads')} heads", "bits_per_byte": "bits per byte",
     }  # fmt: skip
     facts = [(label, words.told(_value(member[key]))) for key, label in labels.items() if member.get(key) is not None]
     return [*facts, *([("time of its run", words.duration(member["seconds"]))] if member.get("seconds") is not None else [])]
