@@ -192,15 +192,19 @@ def outlook(
 
 
 def _one_run(generator: Any, *, mtbf: float, wall: float, interval: float, blocking: float, restart: float) -> tuple[float, int]:
-    """Return the effective share of one run of `wall` seconds, and how often it was interrupted. Only whole segments count."""
-    now, done, stops, ready = 0.0, 0, 0, 0.0
+    """Return the effective share of one run of `wall` seconds, and how often it was interrupted. What an interruption cuts off is lost; what the end cuts off is not."""
+    now, done, stops, ready = 0.0, 0.0, 0, 0.0
     while now < wall:
         gap = float(generator.exponential(mtbf))
-        lasted = min(gap, wall - now)
-        done += max(0, math.floor((lasted - ready) / (interval + blocking)))
-        stops += now + gap < wall
+        trained = max(0.0, min(gap, wall - now) - ready)
+        segments = math.floor(trained / (interval + blocking))
+        done += segments * interval
+        if now + gap < wall:
+            stops += 1
+        else:
+            done += min(trained - segments * (interval + blocking), interval)
         now, ready = now + gap, restart
-    return done * interval / wall, stops
+    return done / wall, stops
 
 
 def _scale(gpus: int, days: float) -> float:
