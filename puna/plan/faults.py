@@ -139,6 +139,10 @@ def effective_estimate(*, gpus: int, blocking: float = BLOCKING, restart: float 
     return Estimate(at(1), at(2), at(0.5))
 
 
+# Interruptions that a simulation draws at most, over all of its runs.
+MOST_STOPS = 400_000
+
+
 def simulate(*, mtbf: float, days: float, interval: float, blocking: float, restart: float, runs: int = 200, seed: int = 0) -> Simulated:
     """Return what `runs` runs of `days` days see whose interruptions come at random; the same seed gives the same figures."""
     import numpy as np
@@ -146,6 +150,10 @@ def simulate(*, mtbf: float, days: float, interval: float, blocking: float, rest
     if runs < 2 or min(days, interval, mtbf) <= 0 or min(blocking, restart) < 0:
         raise ConfigError("a simulation needs two runs, and days, interval and mean time between interruptions above 0")
     generator = np.random.default_rng(seed_of(seed, "faults", runs))
+    expected_stops = days * 86_400 / mtbf
+    if expected_stops > MOST_STOPS / 2:
+        raise ConfigError(f"{expected_stops:.2g} interruptions a run are too many to draw; give fewer GPUs or days")
+    runs = min(runs, int(MOST_STOPS / max(expected_stops, 1.0)))
     shares, stops = np.empty(runs), np.empty(runs)
     for run in range(runs):
         shares[run], stops[run] = _one_run(generator, mtbf=mtbf, wall=days * 86_400, interval=interval, blocking=blocking, restart=restart)

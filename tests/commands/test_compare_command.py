@@ -20,7 +20,7 @@ from report_parts import run_directory
 def runs(tmp_path):
     return [
         str(run_directory(tmp_path / name, seed=seed, lr=lr, bits=bits))
-        for name, seed, lr, bits in (("s1", 1, 0.001, 0.3), ("s2", 2, 0.001, 0.4), ("other", 1, 0.002, 0.35))
+        for name, seed, lr, bits in (("s1", 1, 0.001, 0.3), ("s2", 2, 0.001, 0.4), ("s3", 3, 0.001, 0.5), ("other", 1, 0.002, 0.35))
     ]
 
 
@@ -28,18 +28,18 @@ def test_the_table_names_what_differs_and_how_many_seeds(runs, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     done = CliRunner().invoke(app, ["compare", *runs])
     assert done.exit_code == 0, done.exception
-    for told in ("child, 2 seeds", "over seeds 1, 2", "pretrain.lr", "0.002", "held-out bits per byte", "holds in 2 of 2"):
+    for told in ("child, 3 seeds", "over seeds 1, 2, 3", "pretrain.lr", "0.002", "held-out bits per byte", "holds in 3 of 3"):
         assert told in done.stdout
 
 
 def test_json_is_one_document_with_everything(runs):
     done = CliRunner().invoke(app, ["compare", *runs, "--json"])
     found = json.loads(done.stdout)
-    assert [(column["label"], column["seeds"]) for column in found["columns"]] == [("child, 2 seeds", [1, 2]), ("other", [1])]
+    assert [(column["label"], column["seeds"]) for column in found["columns"]] == [("child, 3 seeds", [1, 2, 3]), ("other", [1])]
     assert found["settings"][0] == {"key": "pretrain.lr", "values": [0.001, 0.002]}
-    # 0.3 and 0.4: mean 0.35, standard deviation 0.0707, so ± 12.706 · 0.05.
+    # 0.3, 0.4 and 0.5: mean 0.4, standard deviation 0.1, so ± 4.3027 · 0.1 / √3.
     (row,) = [row for row in found["measured"] if row["name"] == "pretrain"]
-    assert row["cells"][0]["high"] == pytest.approx(0.35 + 12.7062 * 0.05, rel=1e-4)
+    assert row["cells"][0]["high"] == pytest.approx(0.4 + 4.302653 * 0.1 / 3**0.5, rel=1e-4)
 
 
 def test_the_page_is_written_where_it_was_asked_for(runs, tmp_path):

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from puna.commands import app
@@ -14,6 +16,7 @@ from puna.plan.laws import catalogue
 from puna.plan.sizing.decision import decide
 from puna.plan.sizing.page import page
 from puna.plan.sizing.plan_file import PlanFile
+from puna.plan.sizing.valley import Valley
 
 PLANS = Path(__file__).parents[2] / "recipes" / "plans"
 
@@ -66,10 +69,11 @@ def test_beyond_the_printed_demand_the_answer_is_a_smaller_model_and_below_it_is
     flip = free.flip
     assert flip is not None
     assert flip.candidate.params <= 0.9 * size_of(free)
-    # With a demand, all shapes are candidates: the answer falls as the demand rises, and lies below the flip's size well beyond it.
-    sizes = [size_of(decision(f"serving.tokens={tokens}")) for tokens in (1e12, flip.tokens, 4 * flip.tokens, 40 * flip.tokens)]
+    # One served token moves nothing, and the answer falls as the demand rises.
+    sizes = [size_of(decision(f"serving.tokens={tokens}")) for tokens in (1, flip.tokens, 4 * flip.tokens, 40 * flip.tokens)]
+    assert sizes[0] == size_of(free)
     assert sizes == sorted(sizes, reverse=True)
-    assert sizes[2] < flip.candidate.params
+    assert sizes[2] < 0.95 * size_of(free)
     mine, other = free.recommended.candidate, flip.candidate
     lives = [one.train_flops + 2 * one.params * flip.tokens for one in (mine, other)]
     assert lives[0] == pytest.approx(lives[1], rel=1e-9)
@@ -116,7 +120,15 @@ def test_budgets_in_days_money_and_flops_are_one_thing():
         (("budget.dollars=5",), "give one of 'flops', 'days' and 'dollars'"),
         (("budget={days: 4}",), "needs 'gpu'"),
         (("budget.mfu=40",), "'budget.mfu'"),
-        (("budget.gpu=mi300x", "budget.days=null", "budget.dollars=1e6"), "no price"),
+        (("budget.gpu=mi300x", "budget.gpus=null", "budget.days=null", "budget.dollars=1e6"), "no price"),
+        (("budget.days=null", "budget.dollars=1e6"), "'gpus' says nothing beside 'dollars'"),
+        (("budget.gpu=8xh100",), "8xh100 is a node"),
+        (("budget.gpu=iphone-15-pro",), "is a phone"),
+        (("budget.days=1e9",), "real shapes here have"),
+        (("serving.context=200000",), "200,000 tokens is beyond the 131,072 positions"),
+        (("law=krajewski",), "counted whole"),
+        (("law=kaplan",), "without embeddings"),
+        (("data={unique_tokens: 5e12, epochs: 1}",), "'unique data' contradicts 'serving memory'"),
         (("split.tensor=7",), "'split'"),
         (("law=llama3-printed", "wanted.loss=1"), "how to split compute"),
         (("law=llama3-printed", "serving.tokens=1e12"), "no loss to hold fixed"),
@@ -147,6 +159,9 @@ def test_the_table_names_what_binds_and_the_flip():
     done = CliRunner().invoke(app, ["plan", "size", str(PLANS / "llama3-405b.yaml"), "--set", "serving.format=bf16"])
     assert done.exit_code == 0, done.exception
     assert "serving memory: binds" in done.stdout
+    # So far below the law's optimum nothing smaller is as good.
+    assert "no served demand makes" in done.stdout
+    done = CliRunner().invoke(app, ["plan", "size", str(PLANS / "llama3-405b.yaml")])
     assert "served tokens on" in done.stdout
 
 
@@ -165,3 +180,21 @@ def test_a_wanted_accuracy_asks_for_the_compute_that_reaches_it(tmp_path):
         decision(wanted, short)
     with pytest.raises(ConfigError, match="go together"):
         decision("wanted={accuracy: 0.8}")
+
+
+def test_data_that_has_to_be_repeated_costs_loss():
+    plenty, scarce = decision(), decision("data.unique_tokens=4e12")
+    same = next(row.candidate for row in scarce.rows if row.candidate.shape == plenty.recommended.candidate.shape)
+    assert same.loss > plenty.recommended.candidate.loss + 1e-4
+    assert any("3.9 times" in note for note in scarce.warnings)
+
+
+@given(st.floats(1e22, 1e27), st.floats(0.3, 3.0), st.sampled_from(["llama3", "besiroglu", "chinchilla"]))
+@settings(max_examples=40)
+def test_the_valley_is_lowest_at_the_laws_own_split_and_its_tokens_undo_its_losses(compute, off, name):
+    valley = Valley(catalogue.law(name))
+    best = valley.optimum(compute)
+    assert valley.excess(best.params, best.tokens) == pytest.approx(0, abs=1e-9)
+    assert valley.excess(best.params * off, best.tokens / off) >= -1e-12
+    loss = valley.loss(best.params, best.tokens)
+    assert valley.tokens_for(best.params, loss) == pytest.approx(best.tokens, rel=1e-4)

@@ -65,6 +65,8 @@ def _show(decision: Decision) -> None:
         print(
             f"  from {decision.flip.tokens / 1e12:,.3g}T served tokens on, {smaller.params / 1e9:,.1f}B on {smaller.tokens / 1e12:,.3g}T, as good, would be cheaper in all"
         )
+    elif best.loss is not None:
+        print("  no served demand makes a model smaller by a tenth cheaper in all: none is as good")
     for line in decision.warnings:
         print(f"  note: {line}")
     print(f"  sources: {'; '.join(decision.sources)}")

@@ -104,7 +104,7 @@ def _figures(found: Training) -> list[tuple[str, str]]:
         ("GPU-hours", between(found.gpu_hours)),
         ("overhead, billed by trained", between(found.overhead)),
         ("GPU-hours, all in", between(found.all_in_gpu_hours)),
-        ("dollars", between(found.dollars) if found.dollars else "no price in the table"),
+        ("dollars, without overhead", between(found.dollars) if found.dollars else "no price in the table"),
         ("energy, MWh", between(found.energy_mwh) if found.energy_mwh else "no watts in the table"),
         *([("CO2, tonnes", between(carbon(found.energy_mwh)))] if found.energy_mwh else []),
         (

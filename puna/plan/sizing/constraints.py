@@ -63,7 +63,9 @@ def load_of(demand: Demand) -> Load:
 
 
 def _memory(demand: Demand, candidate: Candidate) -> Check:
-    found = fit(served_model(candidate), format_named(demand.format), device(demand.device), load_of(demand))
+    model, load = served_model(candidate), load_of(demand)
+    load.check(model)
+    found = fit(model, format_named(demand.format), device(demand.device), load)
     return _at_most("serving memory", found.needed_bytes, found.usable_bytes, "bytes")
 
 

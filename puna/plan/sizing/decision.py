@@ -9,24 +9,31 @@ A constraint *binds* where dropping it alone would change the choice; of the oth
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from puna.errors import ConfigError
 from puna.plan.estimate import Estimate
 from puna.plan.laws import catalogue, errata
+from puna.plan.laws.allocation import Allocation
 from puna.plan.laws.law import Law, Optimum, estimate
-from puna.plan.laws.surface import Surface
 from puna.plan.shapes import Split, roundness
-from puna.plan.sizing.candidates import CURVATURE, FORWARD_FLOPS, Candidate, loss_of, reaching, spending
+from puna.plan.sizing.candidates import FORWARD_FLOPS, Candidate, reaching, spending
 from puna.plan.sizing.constraints import Check, Constraint, constraints
 from puna.plan.sizing.plan_file import PlanFile
+from puna.plan.sizing.valley import CURVATURE, Valley
 
 # Losses closer than this are equal: a fiftieth of what figure 2 of arXiv 2407.21783 scatters by, and 4 % of the model's size at its optimum.
 FLAT = 2e-5
 LAWS = ("llama3-surface", "besiroglu", "chinchilla", "chinchilla-printed")
 SHOWN = 12
+Ranking = Callable[[Sequence["Row"]], "list[Row]"]
+# Lifetimes this close are equal: what `FLAT` of loss is worth in compute at Llama 3's budget.
+TIE = 0.005
+# Parameters between which real shapes are looked for.
+WIDEST = (1e9, 3e12)
 # What counts as a smaller model: by a tenth at least.
 SMALLER = 0.9
 
@@ -97,35 +104,43 @@ class Decision:
 
 def decide(plan: PlanFile) -> Decision:
     """Return the plan's decision. Raises `ConfigError` where its names are unknown, or its constraints contradict one another (which, and by how much)."""
-    law, compute = catalogue.law(plan.law), plan.budget.compute()
-    if plan.wanted and plan.wanted.loss is not None and loss_of(law, 1e9, 1e10) is None:
+    valley, compute, limits = Valley(catalogue.law(plan.law), plan.data.unique_tokens), plan.budget.compute(), constraints(plan)
+    if plan.wanted and plan.wanted.loss is not None and not valley.has_losses:
         raise ConfigError(f"'wanted.loss': {plan.law} says how to split compute and not what loss follows; choose another 'law'")
-    limits, served = constraints(plan), plan.serving.tokens if plan.serving else None
-    split = Split(plan.split.tensor, plan.split.pipeline)
-    rows = _held(spending(law, compute, plan.budget, split=split, served=served), limits)
-    if not rows:
-        raise ConfigError(
-            f"'split': no real shape near {law.optimum(compute).params:.3g} parameters can be cut by {plan.split.tensor} x {plan.split.pipeline}; change it"
-        )
-    chosen = _choice(rows, limits)
-    ranking = _by_loss
+    rows = _held(_shapes_for(plan, valley, compute), limits)
+    ranking: Ranking = _by_loss
+    chosen = _choice(rows, limits, ranking)
+    served = plan.serving.tokens if plan.serving else None
     if served is not None:
-        target = plan.wanted.loss if plan.wanted and plan.wanted.loss is not None else _best_loss(law, chosen.candidate)
-        rows = _held(reaching(law, target, plan.budget, like=[row.candidate for row in rows], served=served), limits)
-        ranking = _by_lifetime
+        rows, ranking = _held(_as_good(plan, valley, rows, chosen, served), limits), _by_lifetime
         chosen = _choice(rows, limits, ranking)
-    best = law.optimum(compute)
+    flip = _flip(valley, rows, chosen, plan, limits)
     return Decision(
-        plan, compute, best, _span(law, compute, "params"), _span(law, compute, "tokens"), chosen, _binding(rows, chosen, limits, ranking),
-        tuple(_ranked(rows, ranking)[:SHOWN]), _against(chosen.candidate), _flip(law, rows, chosen, plan, limits), _warnings(plan, law, compute), _sources(plan, law),
+        plan, compute, valley.optimum(compute), _span(valley.law, compute, "params"), _span(valley.law, compute, "tokens"), chosen,
+        _binding(rows, chosen, limits, ranking), tuple(_ranked(rows, ranking)[:SHOWN]), _against(chosen.candidate), flip,
+        _warnings(plan, valley.law, compute, chosen.candidate), _sources(valley.law),
     )  # fmt: skip
 
 
-def _best_loss(law: Law, chosen: Candidate) -> float:
-    loss = chosen.loss
-    if loss is None:
-        raise ConfigError(f"'serving.tokens': {law.about.name} has no loss to hold fixed; choose a law that has, such as 'llama3'")
-    return loss
+def _shapes_for(plan: PlanFile, valley: Valley, compute: float) -> list[Candidate]:
+    """Return what the budget buys. Raises `ConfigError` where no real shape is near the law's optimum."""
+    found = spending(valley, compute, plan.budget, split=Split(plan.split.tensor, plan.split.pipeline))
+    if not found:
+        size = valley.optimum(compute).params
+        raise ConfigError(
+            f"'split': no real shape near {size:.3g} parameters can be cut by {plan.split.tensor} x {plan.split.pipeline}; change it"
+            if WIDEST[0] < size < WIDEST[1]
+            else f"'budget': {compute:.3g} FLOPs call for {size:.3g} parameters, and real shapes here have {WIDEST[0]:.0e} to {WIDEST[1]:.0e}"
+        )
+    return found
+
+
+def _as_good(plan: PlanFile, valley: Valley, rows: Sequence[Row], chosen: Row, served: float) -> list[Candidate]:
+    """Return every shape trained to the wanted loss, or to the one that the budget buys at its best."""
+    target = plan.wanted.loss if plan.wanted and plan.wanted.loss is not None else chosen.candidate.loss
+    if target is None:
+        raise ConfigError(f"'serving.tokens': {valley.law.about.name} has no loss to hold fixed; choose a law that has, such as 'llama3'")
+    return reaching(valley, target, plan.budget, like=[row.candidate for row in rows], served=served)
 
 
 def _held(found: Sequence[Candidate], limits: Mapping[str, Constraint]) -> list[Row]:
@@ -142,20 +157,24 @@ def _by_loss(rows: Sequence[Row]) -> list[Row]:
 
 
 def _by_lifetime(rows: Sequence[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: row.candidate.lifetime_flops)
+    """Rank by training and serving together; of those within `TIE` of the cheapest the roundest width comes first."""
+    least = min(row.candidate.lifetime_flops for row in rows)
+    near = [row for row in rows if row.candidate.lifetime_flops <= (1 + TIE) * least]
+    rest = [row for row in rows if row.candidate.lifetime_flops > (1 + TIE) * least]
+    first = sorted(near, key=lambda row: (-roundness(row.candidate.shape), row.candidate.lifetime_flops))
+    return [*first, *sorted(rest, key=lambda row: row.candidate.lifetime_flops)]
 
 
-def _ranked(rows: Sequence[Row], ranking: Any) -> list[Row]:
+def _ranked(rows: Sequence[Row], ranking: Ranking) -> list[Row]:
     """Rank what holds; behind it the rest, the least broken first."""
     good, bad = [row for row in rows if row.holds], [row for row in rows if not row.holds]
     return [*(ranking(good) if good else []), *sorted(bad, key=lambda row: -min(check.slack for check in row.checks))]
 
 
-def _choice(rows: Sequence[Row], limits: Mapping[str, Constraint], ranking: Any = _by_loss) -> Row:
+def _choice(rows: Sequence[Row], limits: Mapping[str, Constraint], ranking: Ranking) -> Row:
     good = [row for row in rows if row.holds]
     if good:
-        found: Row = ranking(good)[0]
-        return found
+        return ranking(good)[0]
     raise ConfigError(_contradiction(rows, limits))
 
 
@@ -163,22 +182,28 @@ def _contradiction(rows: Sequence[Row], limits: Mapping[str, Constraint]) -> str
     """Say which constraint no shape meets, or which two no shape meets together, and by how much the nearest misses."""
     if not rows:
         return "no real shape reaches the wanted loss, whatever its tokens; accept more loss"
-    by_name = {name: [next(check for check in row.checks if check.name == name) for row in rows] for name in limits}
-    for name, checks in by_name.items():
-        nearest = max(checks, key=lambda check: check.slack)
+    for name in limits:
+        nearest = max((_check(row, name) for row in rows), key=lambda check: check.slack)
         if not nearest.holds:
-            return f"'{name}' cannot be met: the nearest shape has {nearest.used:.4g} {nearest.unit} where {nearest.limit:.4g} are the limit, {-nearest.slack:.1%} off"
-    near = max(rows, key=lambda row: min(check.slack for check in row.checks))
-    broken = [check for check in near.checks if not check.holds]
-    met = [check.name for check in near.checks if check.holds]
-    worst = min(broken, key=lambda check: check.slack)
-    return (
-        f"'{worst.name}' contradicts {' and '.join(repr(name) for name in met) or 'itself'}: the nearest shape, {near.candidate.params:,} parameters on "
-        f"{near.candidate.tokens:.4g} tokens, has {worst.used:.4g} {worst.unit} where {worst.limit:.4g} are the limit, {-worst.slack:.1%} off"
-    )
+            return f"'{name}' cannot be met: the nearest shape has {_missed(nearest)}"
+    for one, other in combinations(limits, 2):
+        meeting = [row for row in rows if _check(row, one).holds]
+        near = max(meeting, key=lambda row: _check(row, other).slack)
+        if not _check(near, other).holds:
+            size = f"{near.candidate.params:,} parameters on {near.candidate.tokens:.4g} tokens"
+            return f"'{other}' contradicts '{one}': of the shapes that meet '{one}' the nearest, {size}, has {_missed(_check(near, other))}"
+    return f"{', '.join(repr(name) for name in limits)} cannot be met together by any shape; give one of them up"
 
 
-def _binding(rows: Sequence[Row], chosen: Row, limits: Mapping[str, Constraint], ranking: Any) -> tuple[str, ...]:
+def _check(row: Row, name: str) -> Check:
+    return next(check for check in row.checks if check.name == name)
+
+
+def _missed(check: Check) -> str:
+    return f"{check.used:.4g} {check.unit} where {check.limit:.4g} are the limit, {-check.slack:.1%} off"
+
+
+def _binding(rows: Sequence[Row], chosen: Row, limits: Mapping[str, Constraint], ranking: Ranking) -> tuple[str, ...]:
     found = []
     for name in limits:
         without = [row for row in rows if all(check.holds for check in row.checks if check.name != name)]
@@ -197,16 +222,15 @@ def _against(chosen: Candidate) -> tuple[Against, ...]:
     return tuple(found)
 
 
-def _flip(law: Law, rows: Sequence[Row], chosen: Row, plan: PlanFile, limits: Mapping[str, Constraint]) -> Flip | None:
-    """Return where serving would make a smaller shape the better choice, by the law's losses; None where no demand does, or the law has no losses."""
+def _flip(valley: Valley, rows: Sequence[Row], chosen: Row, plan: PlanFile, limits: Mapping[str, Constraint]) -> Flip | None:
+    """Return where serving would make a smaller shape the better choice; None where no demand does, or the law has no losses."""
     mine = chosen.candidate
-    loss = loss_of(law, mine.params, mine.tokens)
-    if loss is None:
+    if mine.loss is None:
         return None
     smaller = [row.candidate for row in rows if row.candidate.params <= SMALLER * mine.params]
     flips = [
         Flip((other.train_flops - mine.train_flops) / (FORWARD_FLOPS * (mine.params - other.params)), other)
-        for other in reaching(law, loss, plan.budget, like=smaller, served=None)
+        for other in reaching(valley, mine.loss, plan.budget, like=smaller, served=None)
         if all(limit(other).holds for limit in limits.values())
     ]
     return min(flips, key=lambda flip: flip.tokens, default=None)
@@ -218,13 +242,21 @@ def _span(law: Law, compute: float, key: str) -> Estimate | float:
     return found
 
 
-def _warnings(plan: PlanFile, law: Law, compute: float) -> tuple[str, ...]:
-    found = ["no serving demand is given, so what serving costs decides nothing"] if plan.serving and plan.serving.tokens is None else []
-    return (*filter(None, found), *law.about.notes, *errata.said(law, compute))
+def _warnings(plan: PlanFile, law: Law, compute: float, chosen: Candidate) -> tuple[str, ...]:
+    found = []
+    if plan.serving and plan.serving.tokens is None:
+        found.append("no serving demand is given, so what serving costs decides nothing")
+    if chosen.train_flops > 1.001 * compute:
+        found.append(f"trains on {chosen.train_flops / compute:.2f} times the budget; what its serving saves pays for that")
+    if plan.data.unique_tokens and chosen.tokens > plan.data.unique_tokens:
+        found.append(
+            f"reads its data {chosen.tokens / plan.data.unique_tokens:.1f} times; repeated tokens count as the fewer fresh ones that they are worth"
+        )
+    return (*found, *law.about.notes, *errata.said(law, compute))
 
 
-def _sources(plan: PlanFile, law: Law) -> tuple[str, ...]:
-    valley = [] if isinstance(law, Surface) else [f"curvature of the valley {CURVATURE}: arXiv 2407.21783 figure 2, budget 1e22"]
+def _sources(law: Law) -> tuple[str, ...]:
+    valley = [f"curvature of the valley {CURVATURE}: arXiv 2407.21783 figure 2, budget 1e22"] if isinstance(law, Allocation) else []
     return (law.about.source, *valley, "shapes: proportions of arXiv 2407.21783 table 3")
 
 

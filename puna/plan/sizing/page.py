@@ -11,8 +11,8 @@ from puna.pages.sheet import Picture, Section, Sheet, Table, legend_of
 from puna.plan.estimate import fact
 from puna.plan.laws import catalogue
 from puna.plan.laws.law import flops
-from puna.plan.sizing.candidates import excess
 from puna.plan.sizing.decision import Decision, Row
+from puna.plan.sizing.valley import Valley
 
 # How far to both sides the valley is drawn, and in how many points.
 REACH, POINTS = 4.0, 80
@@ -50,13 +50,17 @@ def _reasons(decision: Decision) -> list[str]:
     return told
 
 
+def _valley(decision: Decision) -> Valley:
+    return Valley(catalogue.law(decision.plan.law), decision.plan.data.unique_tokens)
+
+
 def _losses(decision: Decision) -> Picture:
     """Return the law's valley with the candidates in it, the choice, and where memory ends."""
-    law, best = catalogue.law(decision.plan.law), decision.optimum
+    valley, best = _valley(decision), decision.optimum
     rows = decision.rows
     sizes = [float(size) for size in np.geomspace(min(best.params, rows[0].candidate.params) / REACH, best.params * REACH, POINTS)]
     marks: list[Mark] = [
-        Line("the law's valley", sizes, [excess(law, size, decision.compute / 6 / size) for size in sizes], 0),
+        Line("the law's valley", sizes, [valley.excess(size, decision.compute / 6 / size) for size in sizes], 0),
         *_dots("candidates that meet the plan", [row for row in rows if row.holds], 1),
         *_dots("candidates that break a constraint", [row for row in rows if not row.holds], 7),
         Upright("chosen", decision.recommended.candidate.params, "chosen"),
@@ -70,13 +74,14 @@ def _losses(decision: Decision) -> Picture:
 
 def _costs(decision: Decision) -> Picture:
     """Return what models of one loss cost: trained, and trained and served."""
-    law, best = catalogue.law(decision.plan.law), decision.recommended.candidate
+    valley, best = _valley(decision), decision.recommended.candidate
+    assert best.loss is not None
     demand = decision.plan.serving.tokens if decision.plan.serving else None
     served = demand or (decision.flip.tokens if decision.flip else 1e13)
     points = []
     for size in np.geomspace(best.params / REACH, best.params * REACH, POINTS):
         try:
-            points.append((size, flops(size, law.tokens_for(size, best.loss or 0.0))))
+            points.append((size, flops(size, valley.tokens_for(size, best.loss))))
         except ConfigError:
             continue
     # Near the size that never reaches the loss the cost has no end: it would flatten all else.

@@ -45,6 +45,10 @@ class Budget(Settings):
         missing = [name for name in {"days": ("gpu", "gpus"), "dollars": ("gpu",)}.get(given[0], ()) if getattr(self, name) is None]
         if missing:
             raise ValueError(f"a budget in {given[0]} needs '{missing[0]}'")
+        if given[0] in ("flops", "dollars") and self.gpus is not None:
+            raise ValueError(f"'gpus' says nothing beside '{given[0]}'; leave it out")
+        if self.gpu and device(self.gpu).kind not in ("gpu", "tpu"):
+            raise ValueError(f"'gpu': {self.gpu} is a {device(self.gpu).kind}; name the chip, and give their number in 'gpus'")
         return self
 
     @property

@@ -17,7 +17,7 @@ SHOWN = 8
 MEMORY = {"weights": "c1", "gradients": "c5", "optimizer": "c3", "activations": "c0", "logits": "c4", "buffers": "c7"}
 TIME = {"multiplying": "c1", "other work": "c4", "waiting for data": "c0", "idle": "c7"}
 PARTS = {
-    "matmul": "multiplying", "attention": "multiplying", "recompute": "other work", "elementwise": "other work", "optimizer": "other work",
+    "matmul": "multiplying", "attention": "multiplying", "recompute": "other work", "memory_bound": "other work", "optimizer": "other work",
     "tensor_parallel": "waiting for data", "context_parallel": "waiting for data", "expert_parallel": "waiting for data", "pipeline_hops": "waiting for data",
     "data_parallel": "waiting for data", "bubble": "idle",
 }  # fmt: skip

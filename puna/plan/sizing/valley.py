@@ -1,0 +1,93 @@
+"""The losses that a plan reckons with: one valley for every question, whatever the law says.
+
+At one budget a law's loss is a flat valley over model sizes. Where the law is a surface the valley is the surface's. Where it only says how to split compute (Llama 3's), the valley has its lowest point at
+that split, at the height that the surface through the same runs gives the budget, and rises as the parabolas do that the split was read from: by `CURVATURE` times the square of how many
+powers of ten the tokens lie off. So a demand of one token moves nothing, and a larger one moves the answer along the same valley.
+
+Data that has to be repeated teaches less each time (Muennighoff et al., arXiv 2305.16264): tokens count as the fresh ones that they are worth.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from puna.errors import ConfigError
+from puna.plan.constrained import worth
+from puna.plan.laws.allocation import Allocation
+from puna.plan.laws.granular import Granular
+from puna.plan.laws.law import Law, Optimum, flops
+
+# Of the parabola of Llama 3's largest IsoFLOP budget, 1e22 FLOPs (arXiv 2407.21783, figure 2); it falls with compute, so further up the valley is flatter still.
+CURVATURE = 0.0640
+# Words of `counting` by which a law's parameters are not those that a shape has in all.
+OTHER_COUNTS = ("without", "non-embedding", "active")
+DOUBLINGS = 40
+
+
+@dataclass(frozen=True)
+class Valley:
+    """A law, and the unique tokens that there are (None: enough)."""
+
+    law: Law
+    unique_tokens: float | None = None
+
+    def __post_init__(self) -> None:
+        about = self.law.about
+        if isinstance(self.law, Granular) or any(word in about.counting for word in OTHER_COUNTS):
+            raise ConfigError(
+                f"'law': {about.name} counts {about.counting}, and a shape's parameters are counted whole; choose another, such as 'llama3'"
+            )
+
+    @property
+    def has_losses(self) -> bool:
+        return not (isinstance(self.law, Allocation) and self.law.surface is None)
+
+    def optimum(self, compute: float) -> Optimum:
+        """Return the law's own best split of `compute` FLOPs, with data enough."""
+        return self.law.optimum(compute)
+
+    def loss(self, params: float, tokens: float) -> float | None:
+        """Return the loss of a model, None where the law has none."""
+        if not self.has_losses:
+            return None
+        fresh = tokens if self.unique_tokens is None else worth(min(self.unique_tokens, tokens), tokens)
+        if isinstance(self.law, Allocation):
+            compute = flops(params, fresh)
+            return self._lowest(compute) + self._off(compute, fresh)
+        return self.law.loss(params, fresh)
+
+    def excess(self, params: float, tokens: float) -> float:
+        """Return by how much the loss lies above that of the law's best split of the same compute, with data enough."""
+        compute, loss = flops(params, tokens), self.loss(params, tokens)
+        return self._off(compute, tokens) if loss is None else loss - self._lowest(compute)
+
+    def tokens_for(self, params: float, loss: float) -> float:
+        """Return the tokens after which a model has `loss`. Raises `ConfigError` where no number of tokens is enough, or the law has no losses."""
+        from scipy.optimize import brentq
+
+        def miss(log_tokens: float) -> float:
+            found = self.loss(params, math.exp(log_tokens))
+            if found is None:
+                raise ConfigError(f"{self.law.about.name}: has no loss to hold fixed; choose a law that has, such as 'llama3'")
+            return found - loss
+
+        low = math.log(params / 100)
+        for _ in range(DOUBLINGS):
+            high = low + math.log(2)
+            if miss(high) <= 0:
+                return math.exp(brentq(miss, low, high, xtol=1e-9))
+            low = high
+        raise ConfigError(
+            f"{self.law.about.name}: {params:.4g} parameters never reach a loss of {loss:.4g}; give more parameters or accept more loss"
+        )
+
+    def _lowest(self, compute: float) -> float:
+        law = self.law.surface if isinstance(self.law, Allocation) else self.law
+        assert law is not None
+        loss = law.optimum(compute).loss
+        assert loss is not None
+        return loss
+
+    def _off(self, compute: float, tokens: float) -> float:
+        return CURVATURE * math.log10(tokens / self.law.optimum(compute).tokens) ** 2
