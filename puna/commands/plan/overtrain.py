@@ -48,9 +48,11 @@ def overtrain(
 def _compared(
     model: str | None, params: str | None, tokens: str | None, quality: str | None, served: str | None, weight: float, law: str
 ) -> Overtraining:
+    from dataclasses import replace
+
     from puna.commands.plan.figures import number
     from puna.errors import ConfigError
-    from puna.plan import laws
+    from puna.plan import errata, laws
     from puna.plan.overtraining import cheapest, overtrained, shrunk
     from puna.plan.runs import run_named
 
@@ -59,7 +61,8 @@ def _compared(
         raise ConfigError(f"'{model}' names a run; give it alone, or --params with --tokens or --quality")
     if model:
         run = run_named(model)
-        return overtrained(chosen, run.params, run.tokens, served=demand, serving_weight=weight)
+        found = overtrained(chosen, run.params, run.tokens, served=demand, serving_weight=weight)
+        return replace(found, warnings=(*found.warnings, *errata.said(model, command="overtrain")))
     if quality and tokens:
         raise ConfigError("--quality says how good the model is, and so do --tokens; give one of them")
     if quality and params:

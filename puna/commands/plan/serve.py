@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from puna.plan.serving.answer import Serving
     from puna.plan.serving.lifetime import Life
 
+# Tokens of fine-tuning in a lifetime, where nobody says.
+TUNED = 1e9
+
 
 def serve(
     model: Annotated[str, typer.Argument(help="A published model, a model directory, or a shape such as dim=4096,layers=32,...")],
@@ -29,12 +32,15 @@ def serve(
     cache: Annotated[str, typer.Option("--cache", help="Format of keys and values: bf16, fp8, int8.")] = "bf16",
     trained: Annotated[float | None, typer.Option("--trained", help="Tokens the model was trained on, where no card says: 15e12.")] = None,
     served: Annotated[float | None, typer.Option("--served", help="Tokens served over a lifetime: compare formats over it.")] = None,
-    tuned: Annotated[float, typer.Option("--tuned", help="Tokens of fine-tuning over a lifetime.")] = 1e9,
+    tuned: Annotated[
+        float | None, typer.Option("--tuned", help="Tokens of fine-tuning over a lifetime; 1e9 where --served stands alone.")
+    ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say whether a model fits a device, for how many users, how fast it reads and writes, what that costs, and what the format takes from its quality."""
     from puna.commands.plan.showing import print_json, write_page
+    from puna.errors import ConfigError
     from puna.plan.devices import chip_of
     from puna.plan.devices import device as device_named
     from puna.plan.formats import format_named
@@ -43,10 +49,12 @@ def serve(
     from puna.plan.serving.model import served as model_served
     from puna.plan.serving.page import page
 
+    if tuned is not None and served is None:
+        raise ConfigError("--tuned is part of a lifetime, which --served asks for; give both, or leave it out")
     asked, where = model_served(model, tokens=trained), device_named(device)
     load = Load(default_context(asked) if context is None else context, batch, cache)
     found = answer.serve(asked, format_named(format_), where, load)
-    lives = [] if served is None else lifetime.lives(asked, chip_of(where), lifetime.Workload(served, tuned))
+    lives = [] if served is None else lifetime.lives(asked, chip_of(where), lifetime.Workload(served, TUNED if tuned is None else tuned))
     write_page(html, lambda: page(found, lives=lives, served=served))
     if as_json:
         more = {} if served is None else {"lifetime": [lifetime.figures(life) for life in lives], "lifetime_sources": lifetime.SOURCES}
@@ -54,7 +62,7 @@ def serve(
         return
     _show(found)
     if served is not None:
-        _show_lives(lives, served, tuned)
+        _show_lives(lives, served, TUNED if tuned is None else tuned)
 
 
 def _show(found: Serving) -> None:

@@ -28,7 +28,7 @@ def train(
         float | None, typer.Option("--tokens", help="Tokens in all. Without it, what the model's card prints, else 20 a parameter.")
     ] = None,
     tune: Annotated[str, typer.Option("--tune", help="pretrain, full (fine-tune every weight) or lora (adapters).")] = "pretrain",
-    lora_rank: Annotated[int, typer.Option("--lora-rank", help="Rank of the adapters.")] = 16,
+    lora_rank: Annotated[int | None, typer.Option("--lora-rank", help="Rank of the adapters; 16 where it is not given.")] = None,
     overhead: Annotated[float | None, typer.Option("--overhead", help="Hours billed for each hour of training: 1 and up.")] = None,
     rounds: Annotated[int, typer.Option("--rounds", help="Rounds of post-training to cost beside it; Llama 3 had six.")] = 0,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
@@ -45,8 +45,10 @@ def train(
 
     if tune not in ("pretrain", "full", "lora"):
         raise ConfigError(f"--tune {tune} is not known{nearest(tune, ['pretrain', 'full', 'lora'])}")
+    if lora_rank is not None and tune != "lora":
+        raise ConfigError(f"--lora-rank says nothing without --tune lora (got --tune {tune}); add that, or leave it out")
     found = plan(
-        model_of(model), gpus=gpus, gpu=gpu, layout=layout, seq=seq, batch_tokens=batch, tokens=tokens, tune=tune, lora_rank=lora_rank,  # type: ignore[arg-type]
+        model_of(model), gpus=gpus, gpu=gpu, layout=layout, seq=seq, batch_tokens=batch, tokens=tokens, tune=tune, lora_rank=lora_rank or 16,  # type: ignore[arg-type]
         overhead=overhead, rounds=parse(Rounds, {"rounds": rounds}, where="--rounds") if rounds else None,
     )  # fmt: skip
     write_page(html, lambda: page(found))

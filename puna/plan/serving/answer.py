@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from puna.plan import errata
 from puna.plan import formats as _formats
 from puna.plan.devices import Device, chip_of, devices, several
 from puna.plan.serving import quality as _quality
@@ -124,4 +125,4 @@ def _warnings(model: Model, form: Format, device: Device) -> list[str]:
         found.append("no format below 16 bits is lossless: benchmarks miss answers that it corrupts (arXiv 2407.21783 section 6.2)")
     if model.tokens is None:
         found.append("training tokens unknown: the loss of quantization spans 20 to 1,900 tokens a parameter")
-    return found
+    return found + (errata.said(model.name, command="serve") if form.bits < _formats.KEPT_BITS else [])

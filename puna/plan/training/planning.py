@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from puna.errors import ConfigError
-from puna.plan import faults
+from puna.plan import errata, faults
 from puna.plan import runs as reported_runs
 from puna.plan.devices import Device, device, prices
 from puna.plan.estimate import Estimate
@@ -153,7 +153,7 @@ class Training:
             said.append("kernels' share of the peak is measured on H100s and assumed for other chips")
         if self.work.model.experts is not None:
             said.append("a mixture's exchange of experts is counted as exposed; a schedule that hides it, as DeepSeek-V3's does, is faster")
-        return said
+        return said + errata.said(self.work.model.name, command="train")
 
     def _search(self) -> dict[str, Any]:
         if self.found is None:
