@@ -114,7 +114,7 @@ def test_a_model_that_can_be_loaded_but_not_tuned_here_is_refused(work, tmp_path
     tuned.mkdir()
     where = {"model": work.directory}
     tuning = Work("tune", tuned, 1, lambda thing: [Maker("before", thing, None, where.get(thing, work.find(thing)))], Silent())
-    asked = TuneSettings(steps=1, window=16, batch_windows=2)
+    asked = TuneSettings(steps=1, window=16, batch_windows=16)
     monkeypatch.setattr(machine, "device", lambda: "cpu")
     with monkeypatch.context() as patched:
         for name in ("memory_bytes", "available_memory_bytes"):
