@@ -151,6 +151,11 @@ def check_fits(needed_bytes: int, *, what: str, dtype: str | None = None, device
     )
 
 
+def free_memory_bytes(device: str) -> int:
+    """Return how much memory of `device` could be allocated now."""
+    return _device_memory(device)[1]
+
+
 def cpu_name() -> str:
     """Return the processor's name as its maker writes it, or its architecture where the system does not tell."""
     if platform.system() == "Darwin":

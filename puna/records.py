@@ -24,7 +24,7 @@ MAX_BITS = 14_000  # of a whole number: Python reads and writes no more than 4,3
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
-StopReason = Literal["end_token", "stop_string", "max_tokens", "context_full"]
+StopReason = Literal["end_token", "stop_string", "max_tokens", "context_full", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +226,18 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a model wrote: ids, the log-probability (nats) of each id that it chose, and why it stopped."""
+    """What a model wrote: ids, the log-probability (nats) of each id that it chose, and why it stopped.
+
+    Where they were asked for: the log-probabilities of the prompt's own tokens, and for each token written the likeliest in its place with theirs.
+    """
 
     prompt_ids: tuple[int, ...]
     token_ids: tuple[int, ...]
     logprobs: tuple[float, ...]
     stop_reason: StopReason
     text: str = ""
+    prompt_logprobs: tuple[float, ...] = ()
+    top: tuple[tuple[tuple[int, float], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

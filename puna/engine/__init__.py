@@ -1,6 +1,9 @@
-"""Generation: the cache of keys and values, the sampler, and the engine that turns prompts into text."""
+"""Generation: the paged cache of keys and values, who reads and writes when, the sampler, and the engine that turns prompts into text."""
 
-from puna.engine.engine import Engine, Stream
+from puna.engine.async_engine import Answer, AsyncEngine
+from puna.engine.engine import Engine, Stats, Stream
+from puna.engine.request import Request, Token
 from puna.engine.sampler import SamplingSettings
+from puna.engine.settings import EngineSettings
 
-__all__ = ["Engine", "SamplingSettings", "Stream"]
+__all__ = ["Answer", "AsyncEngine", "Engine", "EngineSettings", "Request", "SamplingSettings", "Stats", "Stream", "Token"]

@@ -1,13 +1,16 @@
 """The engine: prompts in, text out, one sequence or hundreds at a time.
 
-A prompt is read in a few large steps (prefill, bound by arithmetic), then each step writes one token of every sequence (decode, bound by reading the
-weights, which is why a batch is nearly free). Sequences that end leave the batch at once. One prompt is a batch of one, so there is one path; greedy
-batches give what single prompts give, up to the rounding of sums taken in another order.
+A prompt is read in a few large steps (bound by arithmetic), then each step writes one token of every sequence (bound by reading the weights, which is why company is nearly free). Sequences come
+and go between any two steps. One prompt is a batch of one, so there is one path, whoever asks: a chat, an evaluation, a server.
+
+`submit` puts a request into the queue, `step` gets everybody on by a token, and `generate`, `stream`, `chat` and `score` are short loops around the two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -15,10 +18,17 @@ import torch
 from torch import Tensor
 
 from puna import machine
-from puna.engine.cache import KVCache, Piece
-from puna.engine.sampler import SamplingSettings, choose
+from puna.engine.adjust import adjusted
+from puna.engine.blocks import BlockManager
+from puna.engine.cache import BLOCK_SIZE, PagedCache
+from puna.engine.request import Request, Token
+from puna.engine.runner import Runner, logprobs_of
+from puna.engine.sampler import SamplingSettings, choose, log_probabilities
+from puna.engine.scheduler import Piece, Scheduler
 from puna.engine.sequence import SequenceState
-from puna.errors import DataError, TokenizerError
+from puna.engine.settings import EngineSettings, num_blocks
+from puna.engine.speculation import Drafter, ModelDrafter, NGramDrafter, kept_guesses
+from puna.errors import ConfigError, DataError, TokenizerError
 from puna.formats.directory import ModelDirectory, load
 from puna.formats.generation import GenerationDefaults
 from puna.model.llama import Llama
@@ -26,66 +36,208 @@ from puna.records import CallForm, Dialog, Message, Sample
 from puna.tokens.chat import codec_for
 from puna.tokens.tokenizer import Tokenizer
 
-# Enough to keep the chip busy, few enough that a step's activations stay small beside the weights.
-PREFILL_TOKENS = 2048
-BATCH_ROWS, BATCH_CACHE_BYTES = 128, 2 * 2**30
+
+@dataclass
+class Stats:
+    """What an engine does and has done. `cached_tokens` are those of prompts that were found in the cache; `guessed` and `kept` are guesses at what comes next."""
+
+    waiting: int = 0
+    running: int = 0
+    blocks_used: int = 0
+    blocks_total: int = 0
+    steps: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
+    preemptions: int = 0
+    guessed: int = 0
+    kept: int = 0
 
 
 class Stream(Iterator[str]):
-    """Text as it is written, in whole characters. `sample` holds the result once the text has ended."""
+    """Text as it is written, in whole characters. `sample` holds the result once the text has ended; a stream that is closed, or forgotten, stops writing."""
 
-    def __init__(self, steps: Iterator[tuple[SequenceState, str]]) -> None:
-        self._steps = steps
-        self.sample: Sample | None = None
+    def __init__(self, engine: Engine, sequence: SequenceState) -> None:
+        self._engine, self._sequence = engine, sequence
+
+    @property
+    def sample(self) -> Sample | None:
+        """Return what was written, None while the text goes on."""
+        return None if self._sequence.stop_reason is None or self._sequence.inbox else self._sequence.sample()
 
     def __next__(self) -> str:
-        for sequence, text in self._steps:
-            if sequence.stop_reason is not None:
-                self.sample = sequence.sample()
-            if text:
-                return text
+        for token in self.tokens():
+            if token.text:
+                return token.text
         raise StopIteration
+
+    def tokens(self) -> Iterator[Token]:
+        """Yield the tokens themselves, with their ids and log-probabilities."""
+        while True:
+            while self._sequence.inbox:
+                yield self._sequence.inbox.popleft()
+            if self._sequence.stop_reason is not None:
+                return
+            self._engine.step()
+
+    def close(self) -> None:
+        """Stop writing; what the sequence held of the cache is free at once."""
+        self._engine.cancel(self._sequence)
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Engine:
-    """Generates with one model and its tokenizer. `defaults` are the sampling settings that the model's makers recommend."""
+    """Generates with one model and its tokenizer. `defaults` are the sampling settings that the model's makers recommend. One thread may use it (`AsyncEngine` serves many)."""
 
-    def __init__(self, model: Llama, tokenizer: Tokenizer, *, end_ids: Collection[int] | None = None, calls: CallForm = "json") -> None:
-        """Use `model` as it is, on its device and in its dtype; `end_ids` None takes the tokenizer's end tokens, `calls` is the form of tool calls."""
+    def __init__(
+        self,
+        model: Llama,
+        tokenizer: Tokenizer,
+        *,
+        end_ids: Collection[int] | None = None,
+        calls: CallForm = "json",
+        settings: EngineSettings | None = None,
+        draft: Llama | None = None,
+    ) -> None:
+        """Use `model` as it is, on its device and in its dtype; `end_ids` None takes the tokenizer's end tokens, `calls` is the form of tool calls, `draft` a smaller model that guesses."""
         self.model, self.tokenizer, self.codec = model, tokenizer, codec_for(tokenizer, calls=calls)
-        self.defaults = SamplingSettings()
-        self._end_ids = frozenset(tokenizer.stop_ids if end_ids is None else end_ids)
-        self._vocab_size = min(tokenizer.vocab_size, model.config.vocab_size)
+        self.defaults, self.settings = SamplingSettings(), settings or EngineSettings()
+        self.end_ids = frozenset(tokenizer.stop_ids if end_ids is None else end_ids)
+        self.vocab_size = min(tokenizer.vocab_size, model.config.vocab_size)
+        self._draft, self._stats = draft, Stats()
+        if draft is not None and draft.config.vocab_size < self.vocab_size:
+            raise ConfigError(
+                f"the model that guesses has {draft.config.vocab_size} tokens and the model {self.vocab_size}; they need one tokenizer"
+            )
 
     @classmethod
-    def load(cls, path: Path | str, *, dtype: str = "auto", device: str | None = None) -> Self:
-        """Load a model directory; `device` None takes the best there is. Raises what `formats.load` does, and `TokenizerError` where none is usable."""
-        return cls.of(load(Path(path), dtype=dtype, device=device or machine.device()), name=str(path))
+    def load(
+        cls,
+        path: Path | str,
+        *,
+        dtype: str = "auto",
+        device: str | None = None,
+        settings: EngineSettings | None = None,
+        draft: Path | str | None = None,
+    ) -> Self:
+        """Load a model directory, and one of a model that guesses; `device` None takes the best there is.
+
+        Raises what `formats.load` does, `TokenizerError` where no tokenizer is usable, and `ConfigError` where the two have different ones.
+        """
+        device = device or machine.device()
+        directory = load(Path(path), dtype=dtype, device=device)
+        if draft is None:
+            return cls.of(directory, name=str(path), settings=settings)
+        guessing = load(Path(draft), dtype=dtype, device=device)
+        theirs, ours = guessing.tokenizer, directory.tokenizer
+        if theirs is None or ours is None or theirs.hash != ours.hash:
+            raise ConfigError(f"{draft}: a model that guesses needs the tokenizer of {path}, and has another")
+        return cls.of(directory, name=str(path), settings=settings, draft=guessing.model)
 
     @classmethod
-    def of(cls, directory: ModelDirectory, *, name: str) -> Self:
+    def of(cls, directory: ModelDirectory, *, name: str, settings: EngineSettings | None = None, draft: Llama | None = None) -> Self:
         """Return an engine for a loaded directory; `name` opens the error where its tokenizer cannot be used."""
         if directory.tokenizer is None:
             raise TokenizerError(f"{name}: {directory.tokenizer_problem}; text needs a tokenizer")
-        engine = cls(directory.model, directory.tokenizer, end_ids=directory.generation.end_ids or None, calls=directory.calls)
+        end_ids = directory.generation.end_ids or None
+        engine = cls(directory.model, directory.tokenizer, end_ids=end_ids, calls=directory.calls, settings=settings, draft=draft)
         engine.defaults = recommended(directory.generation)
         return engine
 
+    @property
+    def context(self) -> int:
+        """Return how many tokens a prompt and its answer may have together: what the model was made for, or less where the cache is smaller."""
+        return min(
+            self.model.config.max_positions, self._blocks.num_blocks * BLOCK_SIZE, self.settings.context or self.model.config.max_positions
+        )
+
+    @property
+    def chat_end_ids(self) -> frozenset[int]:
+        """Return the tokens that end an answer: the chat format's, whatever end tokens the directory lists, and these."""
+        return self.end_ids | self.tokenizer.stop_ids
+
+    @property
+    def has_work(self) -> bool:
+        return self._scheduler.has_work
+
+    def submit(self, request: Request) -> SequenceState:
+        """Put a request into the queue; `step` writes it. Raises `DataError` for a prompt that is empty, too long, or holds ids outside of the vocabulary."""
+        sequence = self.prepare(request)
+        self.enqueue(sequence)
+        return sequence
+
+    def prepare(self, request: Request) -> SequenceState:
+        """Return the sequence of a request that may be written, and is not in the queue yet. Raises as `submit`; any thread may call it."""
+        self._check(request)
+        end_ids = self.end_ids if request.end_ids is None else request.end_ids
+        return SequenceState(request, self.tokenizer, end_ids=end_ids, context=self.context)
+
+    def enqueue(self, sequence: SequenceState) -> None:
+        """Put a prepared sequence into the queue, unless it is over: asked for nothing, or without room, or cancelled."""
+        if sequence.stop_reason is None:
+            self._scheduler.add(sequence)
+
+    def step(self) -> list[SequenceState]:
+        """Get everybody on by one step and return who got on; what was written lies in their inboxes. Where it fails, nobody goes on and nothing is kept."""
+        pieces = self._scheduler.schedule()
+        if not pieces:
+            return []
+        try:
+            return self._advance(self._with_guesses(pieces))
+        except BaseException:
+            self._give_up()
+            raise
+
+    def cancel(self, sequence: SequenceState) -> None:
+        """End a sequence where it is; its blocks are free at once. One that is over stays as it is."""
+        sequence.cancel()
+        self._scheduler.remove(sequence)
+
+    def stats(self) -> Stats:
+        """Return what the engine does now and has done since it was made."""
+        blocks, scheduler = self._blocks, self._scheduler
+        return replace(
+            self._stats, waiting=len(scheduler.waiting), running=len(scheduler.running), blocks_used=blocks.num_blocks - blocks.num_free,
+            blocks_total=blocks.num_blocks, prompt_tokens=scheduler.num_prompt_tokens, cached_tokens=scheduler.num_cached_tokens,
+            preemptions=scheduler.num_preempted,
+        )  # fmt: skip
+
+    def check(self) -> None:
+        """Assert that exactly the running sequences hold blocks: none is lost, none is held twice."""
+        self._blocks.check([sequence.blocks for sequence in self._scheduler.running])
+
     def generate(self, prompt_ids: Sequence[int], settings: SamplingSettings) -> Sample:
-        """Continue one prompt. Raises `DataError` for a prompt that is empty, too long, or holds ids outside of the vocabulary."""
+        """Continue one prompt. Raises as `submit`."""
         return self.generate_batch([prompt_ids], settings)[0]
 
     def generate_batch(self, prompts: Sequence[Sequence[int]], settings: SamplingSettings) -> list[Sample]:
         """Continue many prompts; the result is in their order. Prompt `i` draws from seeds of its own, so equal prompts give different samples."""
-        sequences = [self._sequence(prompt, settings, item=item, end_ids=self._end_ids) for item, prompt in enumerate(prompts)]
-        for group in self._groups(sequences, settings):
-            for _ in self._run(group, settings):
-                pass
+        return self.run([Request(prompt, settings, item=item) for item, prompt in enumerate(prompts)])
+
+    def run(self, requests: Iterable[Request]) -> list[Sample]:
+        """Write all requests to their ends and return their samples in order. Raises as `submit`, and then nothing is left running."""
+        sequences: list[SequenceState] = []
+        try:
+            sequences.extend(self.submit(request) for request in requests)
+            while any(sequence.stop_reason is None for sequence in sequences):
+                self.step()
+        except BaseException:
+            for sequence in sequences:
+                self.cancel(sequence)
+            raise
         return [sequence.sample() for sequence in sequences]
+
+    def score(self, token_ids: Sequence[Sequence[int]], *, num_scored: Sequence[int]) -> list[tuple[float, ...]]:
+        """Return the log-probabilities (nats) of the last `num_scored` tokens of each of `token_ids`, each given all before it; what they share is read once."""
+        nothing = SamplingSettings(max_tokens=0)
+        requests = [Request(ids, nothing, scored_from=len(ids) - count) for ids, count in zip(token_ids, num_scored, strict=True)]
+        return [sample.prompt_logprobs for sample in self.run(requests)]
 
     def stream(self, prompt_ids: Sequence[int], settings: SamplingSettings) -> Stream:
         """Continue one prompt and let the text be read while it is written; equal to `generate`. Raises the same."""
-        return self._stream(prompt_ids, settings, self._end_ids)
+        return Stream(self, self.submit(Request(prompt_ids, settings)))
 
     def complete(self, text: str, settings: SamplingSettings) -> Sample:
         """Continue `text`, taken as the beginning of a document."""
@@ -93,11 +245,7 @@ class Engine:
 
     def chat(self, dialog: Dialog | Sequence[Message], settings: SamplingSettings) -> Sample:
         """Return the assistant's next turn; a `Dialog` may offer tools. `reply` reads the message in it."""
-        stream = self.stream_chat(dialog, settings)
-        for _ in stream:
-            pass
-        assert stream.sample is not None
-        return stream.sample
+        return self.run([self.chat_request(dialog, settings)])[0]
 
     def reply(self, sample: Sample, *, offered: bool = False) -> Message:
         """Return the message that a chat's sample is, its calls read; `offered` says that tools were. What a stop string ended is text alone."""
@@ -106,95 +254,147 @@ class Engine:
         return self.codec.reply(sample.token_ids, offered=offered)
 
     def stream_chat(self, dialog: Dialog | Sequence[Message], settings: SamplingSettings) -> Stream:
-        """Stream the assistant's next turn. The chat format ends it, whatever end tokens the directory lists."""
-        dialog = dialog if isinstance(dialog, Dialog) else Dialog(tuple(dialog))
-        return self._stream(self.codec.prompt(dialog), settings, self._end_ids | self.tokenizer.stop_ids, continues=False)
+        """Stream the assistant's next turn."""
+        return Stream(self, self.submit(self.chat_request(dialog, settings)))
+
+    def chat_request(self, dialog: Dialog | Sequence[Message], settings: SamplingSettings) -> Request:
+        """Return the request for the assistant's next turn. The chat format ends it, whatever end tokens the directory lists."""
+        return Request(self.chat_prompt(dialog), settings, end_ids=self.chat_end_ids, continues=False)
+
+    def chat_prompt(self, dialog: Dialog | Sequence[Message]) -> list[int]:
+        """Return the ids of a dialog, up to where the assistant begins to write."""
+        return self.codec.prompt(dialog if isinstance(dialog, Dialog) else Dialog(tuple(dialog)))
 
     def prompt_of(self, text: str) -> list[int]:
         """Return the ids of a document that begins with `text`."""
         return [self.tokenizer.bos_id, *self.tokenizer.encode(text)]
 
-    def _stream(self, prompt_ids: Sequence[int], settings: SamplingSettings, end_ids: Collection[int], *, continues: bool = True) -> Stream:
-        sequence = self._sequence(prompt_ids, settings, item=0, end_ids=end_ids, continues=continues)
-        stream = Stream(self._run([sequence], settings))
-        if sequence.stop_reason is not None:
-            stream.sample = sequence.sample()
-        return stream
-
-    def _sequence(
-        self, prompt_ids: Sequence[int], settings: SamplingSettings, *, item: int, end_ids: Collection[int], continues: bool = True
-    ) -> SequenceState:
-        config = self.model.config
-        if not prompt_ids:
+    def _check(self, request: Request) -> None:
+        ids, size = request.prompt_ids, self.model.config.vocab_size
+        if not ids:
             raise DataError("the prompt is empty: give at least one token, such as <|begin_of_text|>")
-        outside = next((i for i in prompt_ids if not 0 <= i < config.vocab_size), None)
+        outside = next((token_id for token_id in ids if not 0 <= token_id < size), None)
         if outside is not None:
-            raise DataError(f"the prompt holds token id {outside}, outside of the model's vocabulary of {config.vocab_size}")
-        if len(prompt_ids) > config.max_positions:
-            raise DataError(f"the prompt has {len(prompt_ids)} tokens, the model's context has {config.max_positions}; shorten it")
-        context = config.max_positions
-        return SequenceState(prompt_ids, settings, self.tokenizer, item=item, end_ids=end_ids, context=context, continues=continues)
+            raise DataError(f"the prompt holds token id {outside}, outside of the model's vocabulary of {size}")
+        if len(ids) > self.context:
+            less = "" if self.context == self.model.config.max_positions else f" (the model itself has {self.model.config.max_positions})"
+            raise DataError(f"the prompt has {len(ids)} tokens, the model's context has {self.context}{less}; shorten it")
+        unknown = next((token_id for token_id in request.settings.logit_bias if not 0 <= token_id < self.vocab_size), None)
+        if unknown is not None:
+            raise DataError(f"'logit_bias' names token id {unknown}, outside of the vocabulary of {self.vocab_size}")
 
-    def _groups(self, sequences: Sequence[SequenceState], settings: SamplingSettings) -> Iterator[list[SequenceState]]:
-        """Cut a large batch into groups whose cache stays within `BATCH_CACHE_BYTES`; like lengths come together."""
+    # What only a request needs is made at the first one: an engine that is used for its model alone takes no memory for a cache.
+    @cached_property
+    def _blocks(self) -> BlockManager:
         weight = self.model.embed.weight
-        waiting = sorted((s for s in sequences if s.stop_reason is None), key=lambda s: -len(s.prompt_ids))
-        while waiting:
-            longest = min(len(waiting[0].prompt_ids) + settings.max_tokens, self.model.config.max_positions)
-            # Twice, because the cache grows by doubling.
-            row_bytes = 2 * longest * self.model.config.kv_bytes_per_token(weight.element_size())
-            count = max(1, min(BATCH_ROWS, BATCH_CACHE_BYTES // row_bytes))
-            yield waiting[:count]
-            waiting = waiting[count:]
+        count = num_blocks(self.model.config, self.settings, itemsize=weight.element_size(), device=weight.device.type)
+        return BlockManager(count, BLOCK_SIZE)
 
-    def _run(self, sequences: Sequence[SequenceState], settings: SamplingSettings) -> Iterator[tuple[SequenceState, str]]:
-        """Write until every sequence is over; yield each sequence with what each of its tokens lets be shown."""
-        live = [sequence for sequence in sequences if sequence.stop_reason is None]
-        if not live:
-            return
-        weight = self.model.embed.weight
-        cache = KVCache(self.model.config, max_rows=len(live), dtype=weight.dtype, device=weight.device)
-        logits_RV = self._prefill(cache, live)
-        while True:
-            draws = [(sequence.item, len(sequence.token_ids)) for sequence in live]
-            for sequence, token_id, logprob in zip(tuple(live), *choose(logits_RV, settings, draws=draws), strict=True):
-                yield sequence, sequence.accept(token_id, logprob)
-            for row in reversed(range(len(live))):
-                if live[row].stop_reason is not None:
-                    cache.drop_row(row)
-                    live[row] = live[-1]
-                    live.pop()
-            if not live:
-                return
-            logits_RV = self._forward(cache, [Piece(row, 1) for row in range(len(live))], [s.token_ids[-1] for s in live])
+    @cached_property
+    def _scheduler(self) -> Scheduler:
+        return Scheduler(
+            self._blocks, step_tokens=self.settings.resolved_step_tokens(self.model.embed.weight.device.type), max_running=self.settings.max_running,
+            lookahead=self.settings.guesses,
+        )  # fmt: skip
 
-    def _prefill(self, cache: KVCache, live: Sequence[SequenceState]) -> Tensor:
-        """Read all prompts, at most `PREFILL_TOKENS` a step, and return the logits after each, `[R, V]`."""
-        after: list[Tensor] = []
-        pieces: list[Piece] = []
-        tokens: list[int] = []
-        for sequence in live:
-            row, read = cache.add_row(), 0
-            while read < len(sequence.prompt_ids):
-                count = min(PREFILL_TOKENS - len(tokens), len(sequence.prompt_ids) - read)
-                pieces.append(Piece(row, count))
-                tokens += sequence.prompt_ids[read : read + count]
-                read += count
-                if len(tokens) == PREFILL_TOKENS or (row == len(live) - 1 and read == len(sequence.prompt_ids)):
-                    ends = self._forward(cache, pieces, tokens)
-                    # A row whose prompt goes on has no use for what follows its first part.
-                    unfinished = pieces[-1].row == row and read < len(sequence.prompt_ids)
-                    after.append(ends[:-1] if unfinished else ends)
-                    pieces, tokens = [], []
-        return torch.cat(after)
+    @cached_property
+    def _runner(self) -> Runner:
+        return self._runner_of(self.model)
 
-    @torch.no_grad()
-    def _forward(self, cache: KVCache, pieces: Sequence[Piece], tokens: Sequence[int]) -> Tensor:
-        """Read `tokens` and return the logits after each piece, over the tokens that the tokenizer has: `[pieces, V]`."""
-        tokens_T = torch.tensor(tokens, device=cache.device)
-        hidden_TD = self.model(tokens_T, cache.step(pieces))
-        last_P = torch.tensor([piece.count for piece in pieces], device=cache.device).cumsum(0) - 1
-        return self.model.logits(hidden_TD[last_P])[:, : self._vocab_size]
+    @cached_property
+    def _drafter(self) -> Drafter:
+        return NGramDrafter() if self._draft is None else ModelDrafter(self._runner_of(self._draft))
+
+    def _runner_of(self, model: Llama) -> Runner:
+        weight = model.embed.weight
+        cache = PagedCache(model.config, num_blocks=self._blocks.num_blocks, dtype=weight.dtype, device=weight.device)
+        return Runner(model, cache, vocab_size=self.vocab_size)
+
+    def _with_guesses(self, pieces: list[Piece]) -> list[Piece]:
+        """Fill the room for guesses with guesses, those that a grammar allows; where there are fewer, the pieces are shorter."""
+        if not self.settings.guesses:
+            return pieces
+        self._drafter.read(pieces)
+        guessing = [number for number, piece in enumerate(pieces) if piece.sequence.is_writing and piece.count > 1]
+        for number, draft in zip(guessing, self._drafter.propose([pieces[number] for number in guessing]), strict=True):
+            sequence = pieces[number].sequence
+            allowed = len(draft) if sequence.grammar is None else sequence.grammar.accepts(draft)
+            sequence.draft = draft[:allowed]
+            pieces[number] = replace(pieces[number], count=1 + allowed)
+        return pieces
+
+    def _advance(self, pieces: Sequence[Piece]) -> list[SequenceState]:
+        hidden_TD = self._runner.hidden(pieces, [piece.sequence.next_ids[: piece.count] for piece in pieces])
+        ends = torch.tensor([piece.count for piece in pieces]).cumsum(0).tolist()
+        self._score(pieces, ends, hidden_TD)
+        writing = [(piece, end) for piece, end in zip(pieces, ends, strict=True) if piece.writes and piece.sequence.num_left_to_write > 0]
+        chosen = self._choose([piece.sequence for piece, _ in writing], [end for _, end in writing], hidden_TD)
+        for piece in pieces:
+            piece.sequence.num_computed = piece.start + piece.count - len(piece.sequence.draft)
+        for (piece, _), tokens in zip(writing, chosen, strict=True):
+            self._take(piece.sequence, tokens)
+        for piece in pieces:
+            self._settle(piece)
+        self._stats.steps += 1
+        return [piece.sequence for piece in pieces]
+
+    def _score(self, pieces: Sequence[Piece], ends: Sequence[int], hidden_TD: Tensor) -> None:
+        """Give the prompt's tokens that were asked about, and that this step was the first to read up to, their log-probabilities."""
+        for piece, end in zip(pieces, ends, strict=True):
+            sequence = piece.sequence
+            if not sequence.num_left_to_score:
+                continue
+            first = sequence.num_prompt - sequence.num_left_to_score
+            targets = sequence.ids[max(first, piece.start + 1) : min(piece.start + piece.count + 1, sequence.num_prompt)]
+            if targets:
+                row = end - piece.count + max(first, piece.start + 1) - 1 - piece.start
+                scored = logprobs_of(self.model, hidden_TD[row : row + len(targets)], torch.tensor(targets, device=hidden_TD.device))
+                sequence.prompt_logprobs += scored.tolist()
+
+    def _choose(self, sequences: Sequence[SequenceState], ends: Sequence[int], hidden_TD: Tensor) -> list[list[Token]]:
+        """Return each sequence's next token and, as far as its guesses were right, those after it; nothing is accepted yet."""
+        if not sequences:
+            return []
+        counts = [1 + len(sequence.draft) for sequence in sequences]
+        rows = [end - count + place for end, count in zip(ends, counts, strict=True) for place in range(count)]
+        owners = [(sequence, place) for sequence, count in zip(sequences, counts, strict=True) for place in range(count)]
+        logits_RV = self._runner.logits(hidden_TD[rows])
+        draws = [(sequence.request.item, sequence.num_written + place) for sequence, place in owners]
+        settings = [sequence.settings for sequence, _ in owners]
+        ids = choose(adjusted(logits_RV, list(zip(sequences, counts, strict=True))), settings, draws=draws)
+        logprobs, tops = log_probabilities(logits_RV, ids, num_top=max(its.top_logprobs for its in settings))
+        found = iter(
+            Token(token_id, logprob, "", top[: its.top_logprobs])
+            for token_id, logprob, top, its in zip(ids, logprobs, tops, settings, strict=True)
+        )
+        return [[next(found) for _ in range(count)] for count in counts]
+
+    def _take(self, sequence: SequenceState, tokens: Sequence[Token]) -> None:
+        """Let a sequence accept its next token, and those after it whose guesses were right."""
+        draft, sequence.draft = sequence.draft, []
+        kept = kept_guesses([token.id for token in tokens], draft)
+        self._stats.guessed, self._stats.kept = self._stats.guessed + len(draft), self._stats.kept + kept
+        for token in tokens[: kept + 1]:
+            if sequence.stop_reason is not None:
+                break
+            sequence.accept(token.id, token.logprob, token.top)
+            self._stats.generated_tokens += 1
+        # Guesses that were right are in the cache; the last token never is.
+        sequence.num_computed = min(sequence.num_computed + kept, len(sequence.ids) - 1)
+
+    def _settle(self, piece: Piece) -> None:
+        """Take a sequence that is over out of the queue."""
+        sequence = piece.sequence
+        if piece.writes and sequence.stop_reason is None and sequence.num_left_to_write <= 0:
+            sequence.finish_scoring()
+        if sequence.stop_reason is not None:
+            self._scheduler.remove(sequence)
+
+    def _give_up(self) -> None:
+        """Cancel everybody and forget what the cache holds: a step that failed may have left half of its keys behind."""
+        for sequence in [*self._scheduler.running, *self._scheduler.waiting]:
+            self.cancel(sequence)
+        self._blocks.forget_all()
 
 
 def recommended(generation: GenerationDefaults) -> SamplingSettings:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from puna.engine.runner import logprobs_of
 from puna.errors import DataError
 from puna.evals.statistics import Measured, bootstrap_ratio
 from puna.model.attention import packed
@@ -25,9 +25,8 @@ from puna.model.llama import Llama
 from puna.records import Document
 from puna.tokens.tokenizer import Tokenizer
 
-# Tokens of one forward pass, and bytes of fp32 logits alive at once (128 MiB: 262 rows of a vocabulary of 128,256).
+# Tokens of one forward pass.
 FORWARD_TOKENS = 8192
-LOGIT_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +122,7 @@ def _score_pack(model: Llama, pack: Sequence[Scored]) -> list[NDArray[np.float64
         targets += ids[len(ids) - count :]
         flat += ids[:-1]
     hidden_TD = model(torch.tensor(flat, device=device), packed(starts, len(flat), device=device))
-    logprobs_R = _logprobs(model, hidden_TD[torch.tensor(rows, device=device, dtype=torch.long)], torch.tensor(targets, device=device))
+    logprobs_R = logprobs_of(
+        model, hidden_TD[torch.tensor(rows, device=device, dtype=torch.long)], torch.tensor(targets, device=device)
+    ).numpy()
     return np.split(logprobs_R, np.cumsum([sequence.num_scored for sequence in pack])[:-1])
-
-
-def _logprobs(model: Llama, hidden_RD: Tensor, targets_R: Tensor) -> NDArray[np.float64]:
-    """Return each row's log-probability of its target, a bounded number of rows of logits at a time."""
-    rows_at_once = max(1, LOGIT_BYTES // (4 * model.config.vocab_size))
-    pieces = []
-    for first in range(0, len(hidden_RD), rows_at_once):
-        logits_RV = model.logits(hidden_RD[first : first + rows_at_once])
-        chosen_R = logits_RV.gather(1, targets_R[first : first + rows_at_once, None])[:, 0]
-        pieces.append((chosen_R - logits_RV.logsumexp(-1)).double().cpu())
-    return torch.cat(pieces).numpy() if pieces else np.zeros(0)

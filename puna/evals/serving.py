@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import torch
 
-from puna.engine.cache import KVCache, Piece
+from puna.engine.cache import BLOCK_SIZE, PagedCache
 from puna.model.config import LlamaConfig
 from puna.records import Document
 from puna.tokens.tokenizer import Tokenizer
@@ -26,10 +26,8 @@ def characters_per_token(tokenizer: Tokenizer, documents: Sequence[Document]) ->
 
 
 def cache_bytes(config: LlamaConfig, *, tokens: int) -> int:
-    """Return the bytes that the engine's cache holds after it has made room for one sequence of `tokens` tokens, in fp32."""
-    cache = KVCache(config, max_rows=1, dtype=torch.float32)
-    cache.step([Piece(cache.add_row(), tokens)])
-    return sum(tensor.nbytes for tensor in (*cache.keys, *cache.values))
+    """Return the bytes of the engine's cache that hold one sequence of `tokens` tokens, in fp32: whole blocks."""
+    return PagedCache(config, num_blocks=-(-tokens // BLOCK_SIZE), dtype=torch.float32).num_bytes
 
 
 def forward_flops(config: LlamaConfig, *, context: int) -> float:

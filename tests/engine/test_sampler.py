@@ -9,7 +9,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from puna.engine import SamplingSettings, sampler
+from puna.engine import SamplingSettings, adjust, sampler
 from puna.errors import WorkError
 
 # Probabilities 0.4, 0.3, 0.2, 0.1 at temperature 1, out of order.
@@ -18,7 +18,7 @@ PROBS = torch.tensor([0.1, 0.4, 0.2, 0.3])
 
 def _distribution(**settings: object) -> dict[int, float]:
     """The probability of each token that may be drawn."""
-    probs_RC, ids_RC = sampler.kept(PROBS.log()[None], SamplingSettings(**{"temperature": 1.0, "top_p": 1.0, **settings}))
+    probs_RC, ids_RC = sampler.kept(PROBS.log()[None], [SamplingSettings(**{"temperature": 1.0, "top_p": 1.0, **settings})])
     total = probs_RC.sum().item()
     return {token: prob / total for token, prob in zip(ids_RC[0].tolist(), probs_RC[0].tolist(), strict=True) if prob > 0}
 
@@ -55,7 +55,7 @@ def test_a_large_vocabulary_is_cut_as_a_small_one_is() -> None:
     generator = torch.Generator().manual_seed(0)
     for scale in (0.1, 3.0):  # nearly flat, where the nucleus is most of the vocabulary, and peaked
         logits_RV = torch.randn(2, 5_000, generator=generator) * scale
-        probs_RC, ids_RC = sampler.kept(logits_RV, SamplingSettings(temperature=0.8, top_p=0.7))
+        probs_RC, ids_RC = sampler.kept(logits_RV, [SamplingSettings(temperature=0.8, top_p=0.7)] * 2)
         for row in range(2):
             probs = sorted((logits_RV[row].double() / 0.8).softmax(-1).tolist(), reverse=True)
             count = next(n for n in range(1, 5_001) if math.fsum(probs[:n]) >= 0.7)
@@ -66,7 +66,7 @@ def test_a_large_vocabulary_is_cut_as_a_small_one_is() -> None:
 
 def test_draws_follow_the_distribution() -> None:
     settings = SamplingSettings(temperature=1.0, top_p=1.0, seed=5)
-    ids, _ = sampler.choose(PROBS.log().expand(20_000, 4), settings, draws=[(item, 0) for item in range(20_000)])
+    ids = sampler.choose(PROBS.log().expand(20_000, 4), [settings] * 20_000, draws=[(item, 0) for item in range(20_000)])
     counts = Counter(ids)
     for token, prob in enumerate(PROBS.tolist()):
         assert abs(counts[token] / 20_000 - prob) < 4 * math.sqrt(prob * (1 - prob) / 20_000)
@@ -75,33 +75,69 @@ def test_draws_follow_the_distribution() -> None:
 def test_the_ends_of_the_unit_interval_draw_the_first_and_the_last_kept() -> None:
     settings = SamplingSettings(temperature=1.0, top_p=0.8)
     uniforms_R = torch.tensor([0.0, 0.4444, 0.4445, 1 - 2**-53], dtype=torch.float64)
-    assert sampler.draw(PROBS.log().expand(4, 4), settings, uniforms_R).tolist() == [1, 1, 3, 2]
+    assert sampler.draw(PROBS.log().expand(4, 4), [settings] * 4, uniforms_R).tolist() == [1, 1, 3, 2]
 
 
 def test_a_draw_depends_on_seed_item_and_step_and_on_nothing_else() -> None:
     logits_RV = torch.zeros(1, 1000)
 
     def drawn(seed: int, item: int, step: int) -> int:
-        return sampler.choose(logits_RV, SamplingSettings(temperature=1.0, top_p=1.0, seed=seed), draws=[(item, step)])[0][0]
+        return sampler.choose(logits_RV, [SamplingSettings(temperature=1.0, top_p=1.0, seed=seed)], draws=[(item, step)])[0]
 
     assert drawn(1, 2, 3) == drawn(1, 2, 3)
     assert len({drawn(1, 2, 3), drawn(2, 2, 3), drawn(1, 3, 3), drawn(1, 2, 4)}) == 4
-    together = sampler.choose(logits_RV.expand(2, -1), SamplingSettings(temperature=1.0, top_p=1.0, seed=1), draws=[(0, 0), (2, 3)])[0]
-    assert together[1] == drawn(1, 2, 3)
+    others = [
+        SamplingSettings(temperature=0.5, top_k=3),
+        SamplingSettings(temperature=1.0, top_p=1.0, seed=1),
+        SamplingSettings(temperature=0),
+    ]
+    together = sampler.choose(logits_RV.expand(3, -1), others, draws=[(0, 0), (2, 3), (0, 0)])
+    assert together[1:] == [drawn(1, 2, 3), 0]
+
+
+def test_min_p_keeps_what_is_likely_enough_beside_the_likeliest() -> None:
+    assert _distribution(min_p=0.45) == _approx(t1=4 / 9, t3=3 / 9, t2=2 / 9)  # 0.2 is half of 0.4, 0.1 a quarter
+    assert _distribution(min_p=0.8) == _approx(t1=1.0)
+    assert _distribution(min_p=1.0) == _approx(t1=1.0)
+
+
+def test_rows_of_one_step_have_settings_of_their_own() -> None:
+    settings = [
+        SamplingSettings(temperature=1.0, top_p=1.0), SamplingSettings(temperature=0.5, top_k=3, top_p=0.85), SamplingSettings(temperature=1.0, top_p=0.5),
+        SamplingSettings(temperature=1.0, top_p=1.0, min_p=0.45),
+    ]  # fmt: skip
+    together, ids_RC = sampler.kept(PROBS.log().expand(4, 4), settings)
+    for row, its in enumerate(settings):
+        alone, ids_1C = sampler.kept(PROBS.log()[None], [its])
+        count = int((alone > 0).sum())
+        assert together[row][:count].tolist() == pytest.approx(alone[0][:count].tolist())
+        assert (together[row] > 0).sum() == count
+        assert ids_RC[row][:count].tolist() == ids_1C[0][:count].tolist()
+
+
+def test_penalties_worked_by_hand() -> None:
+    settings = SamplingSettings(repetition_penalty=2.0, presence_penalty=0.5, frequency_penalty=0.25)
+    logits_V = torch.tensor([4.0, -1.0, 3.0, 1.0])
+    # Token 0 stands in the prompt alone; 1 was written twice and 2 once; 3 was never seen.
+    adjust.penalise(logits_V, settings, [0, 1, 1, 2], num_prompt=1)
+    assert logits_V.tolist() == [2.0, -2.0 - 0.5 - 0.5, 1.5 - 0.5 - 0.25, 1.0]
 
 
 def test_log_probabilities_are_the_models_own_whatever_was_kept() -> None:
-    for settings in (SamplingSettings(temperature=0), SamplingSettings(temperature=0.3, top_k=1)):
-        ids, logprobs = sampler.choose(PROBS.log()[None] + 7, settings, draws=[(0, 0)])
-        assert ids == [1]
-        assert logprobs == pytest.approx([math.log(0.4)])
+    logprobs, tops = sampler.log_probabilities(PROBS.log()[None] + 7, [1], num_top=2)
+    assert logprobs == pytest.approx([math.log(0.4)])
+    assert [token_id for token_id, _ in tops[0]] == [1, 3]
+    assert [logprob for _, logprob in tops[0]] == pytest.approx([math.log(0.4), math.log(0.3)])
+    assert sampler.log_probabilities(PROBS.log()[None], [1], num_top=0)[1] == [()]
 
 
 def test_logits_that_are_not_finite_are_refused() -> None:
     for bad in (float("nan"), float("inf")):
         for temperature in (0.0, 1.0):
+            logits_RV = torch.tensor([[0.0, bad, 1.0]])
+            ids = sampler.choose(logits_RV, [SamplingSettings(temperature=temperature)], draws=[(0, 0)])
             with pytest.raises(WorkError, match="not finite"):
-                sampler.choose(torch.tensor([[0.0, bad, 1.0]]), SamplingSettings(temperature=temperature), draws=[(0, 0)])
+                sampler.log_probabilities(logits_RV, ids, num_top=0)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +148,12 @@ def test_logits_that_are_not_finite_are_refused() -> None:
         {"top_p": 0},
         {"top_p": 1.1},
         {"top_k": 0},
-        {"max_tokens": 0},
+        {"max_tokens": -1},
+        {"min_p": 1.5},
+        {"repetition_penalty": 0},
+        {"presence_penalty": 3},
+        {"logit_bias": {1: 101.0}},
+        {"top_logprobs": 21},
         {"stop": ("",)},
         {"tmp": 1},
     ],

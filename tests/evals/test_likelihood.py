@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from puna.engine import runner
 from puna.errors import DataError
-from puna.evals import likelihood
 from puna.evals.likelihood import Scored, bits_per_byte, document_bits, token_logprobs
 from puna.model.attention import packed
 from puna.records import Document
@@ -70,7 +70,7 @@ def test_packing_does_not_change_the_result(model, tokenizer):
 
 def test_logits_in_small_chunks_give_the_same(model, tokenizer, monkeypatch):
     whole = document_bits(model, tokenizer, DOCUMENTS).bits
-    monkeypatch.setattr(likelihood, "LOGIT_BYTES", 4 * tokenizer.vocab_size * 3)
+    monkeypatch.setattr(runner, "LOGIT_BYTES", 4 * tokenizer.vocab_size * 3)
     assert document_bits(model, tokenizer, DOCUMENTS).bits == pytest.approx(whole, rel=1e-6)
 
 

@@ -1,0 +1,216 @@
+"""Whatever arrives, leaves or has to give way: everybody's text is what the plainest loop writes, nothing is lost, and nobody waits for ever.
+
+In fp64, where near-ties do not flip with the order of a sum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_engine import random_model, tokenizer
+
+from puna.engine import Engine, EngineSettings, Request, SamplingSettings
+from puna.engine.cache import BLOCK_SIZE
+from puna.engine.sampler import choose
+from puna.errors import WorkError
+from puna.model.attention import packed
+
+MODEL = random_model().double()
+DRAFT = random_model(1, dim=24, head_dim=6, num_layers=1).double()
+# What many prompts begin with.
+PREFIX = [7, 3, 9, 1] * 14
+
+
+@torch.no_grad()
+def plain(prompt: list[int], sampling: SamplingSettings, item: int = 0) -> tuple[int, ...]:
+    """Write without a cache, one token a pass, until the tokens asked for or an end token."""
+    ids = list(prompt)
+    for place in range(min(sampling.max_tokens, MODEL.config.max_positions - len(prompt))):
+        logits_1V = MODEL.logits(MODEL(torch.tensor(ids), packed([0], len(ids))))[-1:, : tokenizer().vocab_size]
+        ids += choose(logits_1V, [sampling], draws=[(item, place)])
+        if ids[-1] in tokenizer().stop_ids:
+            break
+    return tuple(ids[len(prompt) :])
+
+
+def engine(*, blocks: int | None = None, step_tokens: int | None = None, guesses: int = 0, draft=None, max_running: int = 128) -> Engine:
+    size = None if blocks is None else blocks * BLOCK_SIZE * MODEL.config.kv_bytes_per_token(8)
+    limits = EngineSettings(cache_bytes=size, step_tokens=step_tokens, guesses=guesses, max_running=max_running)
+    return Engine(MODEL, tokenizer(), settings=limits, draft=draft)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A request, the step before which it comes, and the number of steps after which nobody waits for it any more, if any."""
+
+    at: int
+    shared: int
+    own: tuple[int, ...]
+    max_tokens: int
+    temperature: float
+    leaves_after: int | None
+
+    @property
+    def prompt(self) -> list[int]:
+        return [*PREFIX[: self.shared], *self.own]
+
+
+ARRIVALS = st.lists(
+    st.builds(
+        Arrival,
+        at=st.integers(0, 20),
+        shared=st.integers(0, len(PREFIX)),
+        own=st.lists(st.integers(0, 255), min_size=1, max_size=40).map(tuple),
+        max_tokens=st.integers(1, 24),
+        temperature=st.sampled_from([0.0, 0.0, 1.0]),
+        leaves_after=st.one_of(st.none(), st.none(), st.integers(0, 12)),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    arrivals=ARRIVALS,
+    blocks=st.sampled_from([8, 10, 16, 200]),
+    step_tokens=st.sampled_from([5, 24, 200]),
+    guesses=st.sampled_from([0, 0, 3]),
+    drafts=st.booleans(),
+    max_running=st.sampled_from([2, 128]),
+)
+def test_any_workload_writes_what_the_plain_loop_writes(
+    arrivals: list[Arrival], blocks: int, step_tokens: int, guesses: int, drafts: bool, max_running: int
+) -> None:
+    serving = engine(blocks=blocks, step_tokens=step_tokens, guesses=guesses, draft=DRAFT if drafts else None, max_running=max_running)
+    samplings = [SamplingSettings(temperature=one.temperature, max_tokens=one.max_tokens, seed=4) for one in arrivals]
+    sequences, left = {}, {}
+    for step in range(5_000):
+        for item, one in enumerate(arrivals):
+            if one.at == step:
+                sequences[item] = serving.submit(Request(one.prompt, samplings[item], item=item))
+            if item in sequences and one.leaves_after is not None and one.at + one.leaves_after == step:
+                serving.cancel(sequences[item])
+                left[item] = True
+        if step > 20 and not serving.has_work and len(sequences) == len(arrivals) and step > 40:
+            break
+        serving.step()
+        serving.check()
+    assert not serving.has_work, "somebody waits for ever"
+    assert serving.stats().blocks_used == 0
+    for item, one in enumerate(arrivals):
+        written, expected = sequences[item].sample(), plain(one.prompt, samplings[item], item)
+        limit = min(len(expected), blocks * BLOCK_SIZE - len(one.prompt))
+        if written.stop_reason == "cancelled":
+            assert left[item]
+            assert written.token_ids == expected[: len(written.token_ids)]
+        else:
+            assert written.token_ids == expected[:limit]
+
+
+def test_a_cache_too_small_for_all_makes_some_wait_and_changes_nothing() -> None:
+    prompts = [[item, *range(item, 60 + item)] for item in range(10)]
+    sampling = SamplingSettings(temperature=0, max_tokens=40, ignore_end=True)
+    small, large = engine(blocks=16), engine()
+    assert [one.token_ids for one in small.generate_batch(prompts, sampling)] == [
+        one.token_ids for one in large.generate_batch(prompts, sampling)
+    ]
+    assert small.stats().preemptions > 0
+    assert large.stats().preemptions == 0
+
+
+def test_the_first_to_come_is_never_set_back() -> None:
+    """Under constant arrivals that fill the cache the oldest gets a token in every step, so everyone's turn comes."""
+    serving = engine(blocks=16)
+    sampling = SamplingSettings(temperature=0, max_tokens=100, ignore_end=True)
+    first = serving.submit(Request(list(range(40)), sampling))
+    steps = 0
+    while first.stop_reason is None:
+        serving.submit(Request([steps % 200, *range(50)], sampling))
+        serving.step()
+        steps += 1
+    assert steps == 100
+    assert serving.stats().preemptions > 0
+
+
+def test_a_long_prompt_holds_nobody_up_for_longer_than_a_step() -> None:
+    serving = engine(step_tokens=16)
+    writer = serving.submit(Request([1, 2, 3], SamplingSettings(temperature=0, max_tokens=40, ignore_end=True)))
+    serving.step()
+    serving.submit(Request(list(range(200)), SamplingSettings(temperature=0, max_tokens=4)))
+    for expected in range(2, 12):
+        serving.step()
+        assert writer.num_written == expected
+
+
+def test_a_shared_beginning_is_computed_once_even_for_those_who_come_together() -> None:
+    prompts = [[*PREFIX[:48], item, item + 1] for item in range(16)]
+    serving = engine()
+    serving.generate_batch(prompts, SamplingSettings(temperature=0, max_tokens=4))
+    stats = serving.stats()
+    assert (stats.prompt_tokens, stats.cached_tokens) == (16 * 50, 15 * 48)
+    again = serving.generate_batch(prompts[:1], SamplingSettings(temperature=0, max_tokens=4))
+    assert serving.stats().cached_tokens == 16 * 48
+    assert again[0].token_ids == plain(prompts[0], SamplingSettings(temperature=0, max_tokens=4))
+
+
+def test_samples_of_one_prompt_share_its_reading() -> None:
+    serving = engine()
+    prompt = list(range(70))
+    serving.run([Request(prompt, SamplingSettings(temperature=1, max_tokens=5, seed=1), item=item) for item in range(6)])
+    assert serving.stats().cached_tokens == 5 * 64
+
+
+def test_a_cancelled_sequence_frees_its_blocks_at_once_and_what_it_read_stays_known() -> None:
+    serving = engine()
+    sequence = serving.submit(Request(list(range(100)), SamplingSettings(temperature=0, max_tokens=50, ignore_end=True)))
+    for _ in range(5):
+        serving.step()
+    assert serving.stats().blocks_used == 7
+    serving.cancel(sequence)
+    assert serving.stats().blocks_used == 0
+    assert not serving.has_work
+    assert sequence.sample().stop_reason == "cancelled"
+    assert len(sequence.sample().token_ids) == 5
+    serving.submit(Request(list(range(100)), SamplingSettings(temperature=0, max_tokens=1)))
+    serving.step()
+    assert serving.stats().cached_tokens == 96
+
+
+def test_a_stream_that_is_forgotten_holds_nothing() -> None:
+    serving = engine()
+    stream = serving.stream(list(range(100)), SamplingSettings(temperature=0, max_tokens=50, ignore_end=True))
+    next(stream)
+    assert serving.stats().running == 1
+    del stream
+    assert serving.stats().running == serving.stats().blocks_used == 0
+
+
+def test_two_streams_may_be_read_in_turn() -> None:
+    serving = engine()
+    sampling = SamplingSettings(temperature=0, max_tokens=30)
+    prompts = [list(range(30)), list(range(5, 50))]
+    streams = [serving.stream(prompt, sampling) for prompt in prompts]
+    texts = ["", ""]
+    for _ in range(31):
+        for number, stream in enumerate(streams):
+            texts[number] += next(stream, "")
+    assert texts == [serving.generate(prompt, sampling).text for prompt in prompts]
+
+
+def test_a_step_that_fails_leaves_an_engine_that_works(monkeypatch) -> None:
+    serving = engine()
+    prompt, sampling = list(range(40)), SamplingSettings(temperature=0, max_tokens=5)
+    doomed = serving.submit(Request(prompt, sampling))
+    with monkeypatch.context() as patch:
+        patch.setattr(MODEL, "logits", lambda hidden_TD: torch.full((len(hidden_TD), MODEL.config.vocab_size), float("nan")))
+        with pytest.raises(WorkError, match="not finite"):
+            serving.step()
+    assert doomed.stop_reason == "cancelled"
+    assert not serving.has_work
+    serving.check()
+    assert serving.generate(prompt, sampling).token_ids == plain(prompt, sampling)
