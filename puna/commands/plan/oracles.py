@@ -66,7 +66,7 @@ def _show(results: Sequence[Result], counts: dict[str, int]) -> None:
             said = result.note or f"expected {result.oracle.printed.strip()} within {result.oracle.tolerance:.2g}, got {result.got:.8g}"
             print(f"failed {result.oracle.id} ({result.oracle.name}): {said}; source: {result.oracle.source}")
     print(
-        f"{counts['computed_pass']} computed pass, {counts['data_agree']} data agree, {counts['failed']} failed, {counts['not_run']} not run, "
+        f"{counts['computed_pass']} computed and {counts['arithmetic_pass']} arithmetic pass, {counts['data_agree']} data agree, {counts['failed']} failed, {counts['not_run']} not run, "
         f"{counts['not_produced']} not produced"
     )
     if counts["not_run"]:
@@ -74,10 +74,8 @@ def _show(results: Sequence[Result], counts: dict[str, int]) -> None:
 
 
 def _verdict(result: Result) -> str:
-    """A computed figure is ok; one that a table holds only agrees."""
-    if not result.passed:
-        return result.status
-    return "ok" if result.oracle.kind == "computed" else "agrees"
+    """A computed figure is ok; one that follows from printed ones is a sum that comes out; one that a table holds only agrees."""
+    return {"computed": "ok", "arithmetic": "sum", "data": "agrees"}[result.oracle.kind] if result.passed else result.status
 
 
 def _show_missing(figures: Sequence[Missing]) -> None:

@@ -66,10 +66,10 @@ def run(asked: Iterable[Oracle]) -> list[Result]:
 
 
 def summary(results: Sequence[Result], *, not_produced: int) -> dict[str, int]:
-    """Return the counts: computed and data apart, and whatever did not pass by itself."""
+    """Return the counts: computed, arithmetic and data apart, and whatever did not pass by itself."""
     passed = [result.oracle.kind for result in results if result.passed]
     return {
-        "computed_pass": passed.count("computed"), "data_agree": passed.count("data"), "failed": sum(result.status == "failed" for result in results),
+        "computed_pass": passed.count("computed"), "arithmetic_pass": passed.count("arithmetic"), "data_agree": passed.count("data"), "failed": sum(result.status == "failed" for result in results),
         "not_run": sum(result.status == "not run" for result in results), "not_produced": not_produced,
     }  # fmt: skip
 

@@ -92,13 +92,15 @@ def _counts(s: Section) -> None:
 
 
 def _time(s: Section) -> None:
-    s.source = HERD
+    s.source, s.kind = HERD, "arithmetic"
     s.one("O13 3.8e25 FLOPs on 16,384 GPUs at 400 TFLOP/s", "67.1 days", lambda: days(3.8e25, chips=16_384, flops_per_chip=400e12), rel=5e-3 )
     s.one("O13 with 0.9 of the time effective", "74.5 days", lambda: days(3.8e25, effective_share=0.9, chips=16_384, flops_per_chip=400e12), rel=5e-3)
     s.one("O13 30.84 M hours of the model card", "78.4 days", lambda: run_named("llama-3.1-405b").days_on(16_384), rel=5e-3)
     s.row("half-width of the interval", "2.7 7.4 2.3 1.1", _of("O15", SCORES), lambda one: half_width(*one), unit="%", within=0.1)
+    s.kind = "computed"
     s.row("cache of a token in bf16", "512 128 320 504", _of("O16", CACHES), lambda name: shape(name).kv_bytes_per_token(), unit="KiB", within=0)
     rows = {f"O17 table 4 row {row + 1}": row for row in range(3)}
+    s.kind = "arithmetic"
     s.row("TP x CP x PP x DP", "8,192 16,384 16,384", rows, lambda row: table_4()[row].layout.gpus, within=0)
     s.row("tokens of a batch", "16.78 16.78 16.78", rows, lambda row: table_4()[row].work.batch * table_4()[row].work.seq, unit="M")
     s.source = "arXiv 2302.13971"

@@ -57,6 +57,7 @@ def flops(_: Digitised) -> Section:
     s.one("attention's addition, causal", "4.2 %", lambda: _flops("causal") / _flops("matmul") - 1)
     s.row("attention by the matrices at 8K", "28.6 15.4 8.4", LLAMA3, lambda name: attention_share(model_of(name), seq=SHORT), unit="%")
     s.row("attention by the matrices at 128K", "458 247 134", LLAMA3, lambda name: attention_share(model_of(name), seq=LONG), unit="%")
+    s.kind = "arithmetic"
     s.row("405B tokens/s a GPU at 400 TFLOP/s", "164 152", CONVENTIONS, lambda said: RATE / _flops(said), unit="tokens/s")
     s.row("15.6T tokens on 16,384 GPUs", "67.1 72.3", CONVENTIONS, _days, unit="days", rel=5e-3)
     s.data("FLOPs a parameter and token of serving", "2", lambda: FLOPS_PER_SERVED)
@@ -65,6 +66,7 @@ def flops(_: Digitised) -> Section:
 
 def utilisation(_: Digitised) -> Section:
     s = Section("6.2", "All-in utilisation of reported runs", "model cards and papers: 6 N D by hours and dense peak")
+    s.kind = "arithmetic"
     for names, rates, shares in RUNS:
         s.row("rate a chip", rates, names.split(), lambda name: run_named(name).flops_per_chip, unit="TFLOP/s")
         s.row("all-in", shares, names.split(), lambda name: run_named(name).all_in, unit="%", within=_DIGIT.get(names))

@@ -23,12 +23,16 @@ def section(_: Digitised) -> Section:
     s.data_row("DP", "64 128 8", ROWS, lambda row: _of(row).layout.dp)
     s.data_row("sequence", "8,192 8,192 131,072", ROWS, lambda row: _of(row).work.seq)
     s.data_row("sequences a DP group", "32 16 16", ROWS, lambda row: _of(row).work.batch / _of(row).layout.dp)
+    s.kind = "arithmetic"
     s.row("tokens of a batch (M of 2^20)", "16 16 16", ROWS, lambda row: _of(row).work.batch * _of(row).work.seq, unit="Mi", within=0)
     s.data_row("BF16 rate of a GPU", "430 400 380", ROWS, lambda row: _of(row).mfu * device("h100").bf16_flops, unit="TFLOP/s")
     s.data("row 1: MFU, from which the efficiency is fitted", "43 %", lambda: optional(_of(0).printed_mfu))
+    s.kind = "computed"
     s.row("MFU, predicted from row 1's efficiency", "41 38", {"row 2": 1, "row 3": 2}, lambda row: predicted(_of(row), fitted()), unit="%", within=2)
+    s.kind = "arithmetic"
     s.row("rate by the dense peak", "43.5 40.4 38.4", ROWS, lambda row: _of(row).mfu, unit="%")
     s.one("the rate that 41 % would need", "405 TFLOP/s", lambda: 0.41 * device("h100").bf16_flops, within=1)
+    s.kind = "computed"
     s.data_row("MFU of the text's range", "38 43", {"least": min, "most": max}, lambda pick: float(pick(optional(row.printed_mfu) for row in table_4())), unit="%")
     _machines(s)
     _a_gpu(s)
@@ -51,7 +55,7 @@ def _machines(s: Section) -> None:
 def _a_gpu(s: Section) -> None:
     layout = table_4()[1].layout
     held = params("llama-3.1-405b") / (layout.tp * layout.pp)
-    s.source = "arithmetic on TP 8 and PP 16"
+    s.source, s.kind = "arithmetic on TP 8 and PP 16", "arithmetic"
     s.one("parameters a GPU", "3.17 B", lambda: held)
     s.one("bf16 weights a GPU", "6.34 GB", lambda: WEIGHT_BYTES * held)
     s.one("fp32 gradients a GPU", "12.7 GB", lambda: GRADIENT_BYTES * held)

@@ -48,6 +48,7 @@ def bits(_: Digitised) -> Section:
     s.row("file in Q4_K_M", "4.9 43.1 249.1", LLAMA3, lambda name: weights(name, "q4_k_m"), unit="GB", rel=5e-3)
     s.source = "arithmetic"
     s.data("int4 in groups of 128: bits a weight", "4.25", lambda: formats()["int4"].bits)
+    s.kind = "arithmetic"
     s.one("405B in Q4_K_M as calculators with 4.0 bits have it", "202.5 GB", _naive, rel=5e-3)
     s.one("by which that is low", "19 %", lambda: 1 - _naive() / 249.1e9)
     return s

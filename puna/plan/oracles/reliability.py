@@ -26,13 +26,14 @@ def section(_: Digitised) -> Section:
     s.one("unexpected ones", "419", lambda: seen.value)
     s.absent("share of hardware, confirmed or suspected, % (by the counts 76.6, an oracle)", "78", why.MISPRINT)
     s.one("GPU's share by the printed column", "58.7 %", lambda: sum(one.printed_share for one in faults.components() if one.group == "gpu") )
-    s.one("effective training time, at least", "90 %", lambda: min(faults.effective_estimate(gpus=GPUS).value, 0.9))
+    s.one("effective training time, at least", "90 %", lambda: faults.effective_estimate(gpus=GPUS).value, at_least=True)
     s.absent("manual interventions; change of throughput by day, %, from and to", "3 1 2", why.REPORTED)
-    s.one("interruptions a day, at least", "1", lambda: min(seen.value / DAYS, 1.0))
+    s.one("interruptions a day, at least", "1", lambda: seen.value / DAYS, at_least=True)
     s.source = f"{HERD} table 5"
     components = {one.name: one for one in faults.components()}
     s.row("interruptions", COUNTS, components, lambda one: by_name[one.name].value, kind="data")
     s.data_row("printed share", PRINTED, components, lambda one: one.printed_share, unit="%")
+    s.kind = "arithmetic"
     s.row("share by the counts", SHARES, components, lambda one: one.share, unit="%")
     s.one("counts in all", "419", lambda: sum(one.count for one in faults.components()), within=0)
     s.one("printed shares in all", "94.9 %", lambda: sum(one.printed_share for one in faults.components()))
@@ -43,6 +44,7 @@ def section(_: Digitised) -> Section:
     s.one("hardware and host maintenance", "321", lambda: faults.share_of(*BROKEN) * seen.value)
     s.one("share of hardware and host maintenance", "76.6 %", lambda: faults.share_of(*BROKEN))
     s.source = "derived from table 5"
+    s.kind = "computed"
     mtbf = faults.mtbf_seconds(gpus=GPUS, planned=False)
     s.one("mean time between unexpected interruptions", "3.09 h", lambda: mtbf)
     s.one("with the planned ones", "2.78 h", lambda: faults.mtbf_seconds(gpus=GPUS))

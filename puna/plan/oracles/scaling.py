@@ -102,10 +102,13 @@ def _surface(s: Section, points: Digitised) -> None:
 
 def identities(_: Digitised) -> Section:
     s = Section("1.3", "Identities of FLOPs", HERD)
+    s.kind = "arithmetic"
     s.one("6 x 405e9 x 15.6e12 (printed: 3.8e25)", "3.791e25", lambda: flops(405e9, 15.6e12))
     s.one("6 x 402e9 x 16.55e12 (not 3.8e25)", "3.992e25", lambda: flops(402e9, 16.55e12))
     s.one("3.8e25 / (6 x 16.55e12)", "382.7 B", lambda: META / FLOPS_PER_PARAM_TOKEN / 16.55e12)
+    s.kind = "computed"
     s.one("tokens by the printed constants 0.29 x (3.8e25)^0.53, not 16.55 T", "10.46 T", lambda: best("llama3-printed", META).tokens)
+    s.kind = "arithmetic"
     s.one("compute by Llama 2 70B's (69e9) on 2.0T", "45.9 x", lambda: META / flops(69e9, 2.0e12))
     s.one("the same on 1.8T", "51.0 x", lambda: META / flops(69e9, 1.8e12))
     s.absent("almost so many times Llama 2's largest", "50", why.ROUNDED)

@@ -1,7 +1,8 @@
 """What an oracle is: a figure that somebody printed, and the function of the planner that must give it.
 
-Each figure of a section has a number, in the order in which the section tells them (`1.2.07`). Most are *computed*: a formula, a law or a search gives them from other facts, and agreement
-proves something. Some are *data*: a row of a table here against the source's, which proves that nobody mistyped it, and no more. The two are counted apart. Figures that a run of the
+Each figure of a section has a number, in the order in which the section tells them (`1.2.07`). Most are *computed*: a law, a model of memory or time, a fit or a search gives them, and agreement
+proves something. Some are *arithmetic*: they follow from other printed figures by one formula that anybody can check by hand, which proves that the formula is the one meant. Some are *data*: a row of a
+table here against the source's, which proves that nobody mistyped it, and no more. The three are counted apart. Figures that a run of the
 digitised points gives as well carry a second oracle, `1.2.07p`; without the points it is not run, and never counts as passed. What the planner does not produce is numbered all the
 same, with the reason.
 
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-Kind = Literal["computed", "data"]
+Kind = Literal["computed", "arithmetic", "data"]
 Compute = Callable[[], float]
 
 UNITS: Mapping[str, float] = {
@@ -34,7 +35,10 @@ class PointsAbsentError(Exception):
 
 @dataclass(frozen=True)
 class Oracle:
-    """One figure: `expected` and `tolerance` (absolute) in `unit`, as `printed`; `compute` gives it in plain units, from the digitised points where it `needs_points`."""
+    """One figure: `expected` and `tolerance` (absolute) in `unit`, as `printed`; `compute` gives it in plain units, from the digitised points where it `needs_points`.
+
+    Where the source only says `at_least`, more is right too.
+    """
 
     id: str
     name: str
@@ -46,6 +50,7 @@ class Oracle:
     kind: Kind
     compute: Compute
     needs_points: bool = False
+    at_least: bool = False
 
     def run(self) -> Result:
         """Return what the planner gives now. A function that fails is a figure that fails."""
@@ -55,7 +60,8 @@ class Oracle:
             return Result(self, None, "not run", f"points absent: {absent}")
         except Exception as error:  # one broken function must not hide what the others say
             return Result(self, None, "failed", f"{type(error).__name__}: {error}")
-        return Result(self, got, "ok" if abs(got - self.expected) <= self.tolerance else "failed")
+        off = self.expected - got if self.at_least else abs(got - self.expected)
+        return Result(self, got, "ok" if off <= self.tolerance else "failed")
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,7 @@ class Section:
         self.number, self.title, self.source = number, title, source
         self.oracles: list[Oracle] = []
         self.missing: list[Missing] = []
+        self.kind: Kind = "computed"  # of the figures that follow
         self._count = 0
 
     def one(
@@ -106,13 +113,15 @@ class Section:
         compute: Compute | None = None,
         *,
         points: Compute | None = None,
-        kind: Kind = "computed",
+        kind: Kind | None = None,
         rel: float | None = None,
         within: float | None = None,
         source: str | None = None,
+        at_least: bool = False,
     ) -> None:
         """Add a figure; `points` gives it from the digitised points. `rel` is a share of the figure, `within` absolute in its unit; data without either must be equal."""
         number, unit = parsed(printed)
+        kind = kind or self.kind
         tolerance = _tolerance(printed, number, kind, rel, within)
         key = self._next()
         for suffix, function in (("", compute), ("p", points)):
@@ -121,7 +130,7 @@ class Section:
                 # A fit made again proves more than the kept one; a figure that only the points have is what it is.
                 of_kind: Kind = "computed" if on_points and compute else kind
                 self.oracles.append(
-                    Oracle(key + suffix, name, source or self.source, printed, number, tolerance, unit, of_kind, function, on_points)
+                    Oracle(key + suffix, name, source or self.source, printed, number, tolerance, unit, of_kind, function, on_points, at_least)
                 )  # fmt: skip
 
     def row(
@@ -133,7 +142,7 @@ class Section:
         *,
         unit: str = "",
         points: Callable[[Any], float] | None = None,
-        kind: Kind = "computed",
+        kind: Kind | None = None,
         rel: float | None = None,
         within: float | None = None,
         source: str | None = None,
