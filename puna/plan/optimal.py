@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from puna.errors import ConfigError
 from puna.plan.constrained import Repeated, Synthetic, repeated_optimum, synthetic_needed
 from puna.plan.estimate import Estimate
 from puna.plan.laws.errata import said
-from puna.plan.laws.law import LEAST, MOST, Law, estimate, far
+from puna.plan.laws.law import LEAST, MOST, SPREADS, Law, Spread, estimate, far
 
 
 @dataclass(frozen=True)
-class Split:
+class Recommendation:
     """The best split of `compute` FLOPs by a law, with the interval over what the law's evidence allows; `repeated` and `synthetic` where unique data is short."""
 
     law: str
@@ -25,6 +25,7 @@ class Split:
     tokens_per_param: float
     counting: str
     source: str
+    interval_kind: str | None
     warnings: tuple[str, ...]
     unique_tokens: float | None = None
     repeated: Repeated | None = None
@@ -39,8 +40,13 @@ class Split:
             found["synthetic"] = [vars(one) for one in self.synthetic]
         return {**found, "sources": [self.source]}
 
+    @property
+    def interval(self) -> str:
+        """Return what the intervals are, in words."""
+        return "none" if self.interval_kind is None else SPREADS[cast(Spread, self.interval_kind)]
 
-def optimal(law: Law, compute: float, *, unique_tokens: float | None = None) -> Split:
+
+def optimal(law: Law, compute: float, *, unique_tokens: float | None = None) -> Recommendation:
     """Split `compute` FLOPs by a law; with `unique_tokens`, say too what repeating them costs and how much synthetic data would take its place.
 
     Raises `ConfigError` for a compute that is not above 0.
@@ -56,9 +62,10 @@ def optimal(law: Law, compute: float, *, unique_tokens: float | None = None) -> 
     if unique_tokens is not None:
         synthetic = synthetic_needed(best.tokens, unique_tokens=unique_tokens)
         repeated = repeated_optimum(law, compute, unique_tokens=unique_tokens) if best.loss is not None else None
-    return Split(
+    return Recommendation(
         law=law.about.name, compute=compute, params=params, tokens=tokens, loss=estimate(law, lambda one: one.optimum(compute).loss),
-        tokens_per_param=best.tokens_per_param, counting=law.about.counting, source=law.about.source, warnings=tuple(warnings(law, compute)),
+        tokens_per_param=best.tokens_per_param, counting=law.about.counting, source=law.about.source,
+        interval_kind=law.spread if law.alternatives else None, warnings=tuple(warnings(law, compute)),
         unique_tokens=unique_tokens, repeated=repeated, synthetic=tuple(synthetic),
     )  # fmt: skip
 
@@ -73,7 +80,7 @@ def warnings(law: Law, compute: float) -> list[str]:
             "an extrapolation over 3 orders or more."
         )
     if not law.alternatives:
-        found.append(f"No interval: neither resamples nor published variants of '{law.about.name}' are at hand.")
+        found.append(f"No interval: nothing is at hand that says how sure '{law.about.name}' is.")
     if law.optimum(compute).loss is None:
         found.append(f"No loss: '{law.about.name}' says how to split compute and not what loss follows.")
     return found + said(law, compute)

@@ -15,7 +15,7 @@ from puna.pages.charts import Axis, Band, Dots, Line, Mark, Upright, chart
 from puna.pages.sheet import BarRow, Picture, Section, Sheet, Table, legend_of
 from puna.plan.estimate import Estimate, ends, fact, point, within
 from puna.plan.laws.law import Law, Optimum, estimate
-from puna.plan.optimal import Split
+from puna.plan.optimal import Recommendation
 
 # Points of a curve within the runs and beyond them, and how far it is drawn past the last compute of interest.
 INSIDE, BEYOND, PAST = 10, 18, 2.0
@@ -24,7 +24,7 @@ UNKNOWN_RANGE = 1e4
 CAPTIONS = (("params", "Parameters"), ("tokens", "Tokens"), ("loss", "Loss"))
 
 
-def page(law: Law, split: Split) -> str:
+def page(law: Law, split: Recommendation) -> str:
     """Return a split by one law as one offline HTML page."""
     facts = [
         fact("parameters", split.params), fact("tokens", split.tokens), *([fact("loss", split.loss)] if split.loss is not None else []),
@@ -37,7 +37,7 @@ def page(law: Law, split: Split) -> str:
     return Sheet(f"{words.figure(split.compute)} FLOPs", lead, facts, sections, split.warnings, [split.source]).page()
 
 
-def page_of_all(splits: Sequence[Split]) -> str:
+def page_of_all(splits: Sequence[Recommendation]) -> str:
     """Return what every law makes of one compute."""
     compute = words.figure(splits[0].compute)
     sections = [
@@ -97,7 +97,7 @@ def _computes(law: Law, asked: float | None) -> tuple[list[float], float]:
     return [float(x) for x in (*np.geomspace(first, end, INSIDE), *np.geomspace(end, last, BEYOND)[1:])], end
 
 
-def _said(law: Law, split: Split) -> list[str]:
+def _said(law: Law, split: Recommendation) -> list[str]:
     low, high = law.about.compute_low, law.about.compute_high
     ranged = (
         f"Its runs took {words.figure(low)} to {words.figure(high)} FLOPs."
@@ -107,7 +107,7 @@ def _said(law: Law, split: Split) -> list[str]:
     return [f"{ranged} It counts {split.counting}."]
 
 
-def _data(split: Split) -> Section:
+def _data(split: Recommendation) -> Section:
     """Return what short data costs: repeating it, and how much synthetic data would take its place."""
     assert split.unique_tokens is not None
     told = [f"{words.figure(split.unique_tokens)} unique tokens are at hand."]
@@ -127,7 +127,7 @@ def _data(split: Split) -> Section:
     return Section("Where unique data runs out", told, bars=rows, legend=(("what real tokens are worth", "c1"), ("synthetic tokens", "c4")))
 
 
-def _rows(splits: Sequence[Split], key: str) -> list[BarRow]:
+def _rows(splits: Sequence[Recommendation], key: str) -> list[BarRow]:
     values = [(one.law, getattr(one, key)) for one in splits]
     rows = [
         row_plots.Interval(name, point(value), *(ends(value) if isinstance(value, Estimate) else (None, None))) for name, value in values
@@ -137,6 +137,6 @@ def _rows(splits: Sequence[Split], key: str) -> list[BarRow]:
     return [*found, BarRow("", drawn.axis, "")]
 
 
-def _table(splits: Sequence[Split]) -> Table:
+def _table(splits: Sequence[Recommendation]) -> Table:
     rows = [(one.law, within(one.loss), f"{one.tokens_per_param:,.3g}", one.counting) for one in splits]
     return Table(("law", "loss", "tokens a parameter", "counting"), rows, frozenset({0, 3}))

@@ -20,7 +20,7 @@ POSITIONS = 131_072
 
 
 @dataclass(frozen=True)
-class Split:
+class Cut:
     """How a layout cuts the model: each layer over `tensor` chips, the layers over `pipeline` stages."""
 
     tensor: int = 1
@@ -31,9 +31,9 @@ class Split:
         return num_layers % self.pipeline == 0 or (self.pipeline > 2 and (num_layers + 2) % self.pipeline == 0)
 
 
-def shapes(*, low: float, high: float, split: Split = Split(), vocab_size: int = VOCABULARY) -> list[LlamaConfig]:
-    """Return every real shape of `low` to `high` parameters that `split` can cut, the smallest first."""
-    found = [shape for shape in _all(split, vocab_size) if low <= shape.num_params <= high]
+def shapes(*, low: float, high: float, cut: Cut = Cut(), vocab_size: int = VOCABULARY) -> list[LlamaConfig]:
+    """Return every real shape of `low` to `high` parameters that can be cut so, the smallest first."""
+    found = [shape for shape in _all(cut, vocab_size) if low <= shape.num_params <= high]
     return sorted(found, key=lambda shape: shape.num_params)
 
 
@@ -42,19 +42,19 @@ def roundness(shape: LlamaConfig) -> int:
     return (shape.dim & -shape.dim).bit_length() - 1
 
 
-def _all(split: Split, vocab_size: int) -> Iterator[LlamaConfig]:
+def _all(cut: Cut, vocab_size: int) -> Iterator[LlamaConfig]:
     for dim in range(2048, 32_768 + 1, WIDTH_STEP):
         heads = dim // HEAD_DIM
-        if heads % KV_HEADS or heads % split.tensor or (KV_HEADS % split.tensor and split.tensor % KV_HEADS):
+        if heads % KV_HEADS or heads % cut.tensor or (KV_HEADS % cut.tensor and cut.tensor % KV_HEADS):
             continue
         for layers in range(-(-dim // ASPECT[1]), dim // ASPECT[0] + 1):
-            if split.layers_fit(layers):
-                yield from (_shape(dim, layers, ffn, vocab_size) for ffn in _widths(dim, split))
+            if cut.layers_fit(layers):
+                yield from (_shape(dim, layers, ffn, vocab_size) for ffn in _widths(dim, cut))
 
 
-def _widths(dim: int, split: Split) -> Iterator[int]:
+def _widths(dim: int, cut: Cut) -> Iterator[int]:
     """Yield feed-forward widths in round steps, in which every slice of a tensor-parallel layer stays a multiple of 128."""
-    step = FFN_STEP if split.tensor <= FFN_STEP // 128 else split.tensor * 128
+    step = FFN_STEP if cut.tensor <= FFN_STEP // 128 else cut.tensor * 128
     yield from (ffn for ffn in range(step, 5 * dim, step) if WIDENING[0] <= ffn / dim <= WIDENING[1])
 
 

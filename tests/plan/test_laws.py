@@ -12,10 +12,12 @@ from puna.errors import ConfigError, FormatError
 from puna.plan.constrained import repeated_loss, repeated_optimum, synthetic_needed, worth
 from puna.plan.estimate import Estimate
 from puna.plan.fits import fit_isoflop, fit_parametric
-from puna.plan.laws import estimate, far, law, names, read_law, said, write_law
+from puna.plan.laws import catalogue, estimate, far, law, names, read_law, said, write_law
+from puna.plan.laws.allocation import Allocation
 from puna.plan.laws.catalogue import experts, table
 from puna.plan.optimal import optimal
 from puna.plan.points import read_points
+from puna.plan.sizing.valley import CURVATURE, Valley
 
 
 @pytest.mark.parametrize(
@@ -159,9 +161,48 @@ def test_extrapolation_over_three_orders_is_flagged():
     assert not any("orders of magnitude" in line for line in optimal(law("llama3"), 1e22).warnings)
 
 
-def test_a_law_without_interval_or_loss_says_so():
+def test_every_law_has_an_interval_and_says_of_what_kind():
+    kinds = {}
+    for name in names():
+        found = optimal(law(name), 1e22)
+        kinds.setdefault(found.interval_kind, set()).add(name)
+        assert isinstance(found.params, Estimate), name
+        assert found.params.low <= found.params.value <= found.params.high, name
+        assert found.params.low < found.params.high, name
+        assert found.interval
+    assert {"llama3", "besiroglu-huber"} <= kinds["draws"]
+    assert kinds["published"] == {"chinchilla-1", "chinchilla-2"}
+    assert kinds["left out"] == {"nanochat"}
+    assert {"kaplan", "deepseek", "krajewski", "llama3-printed"} <= kinds["rounding"]
+    assert kinds.keys() == {"draws", "published", "left out", "rounding", "variants"}
+
+
+def test_laws_that_round_to_the_printed_constants_do():
+    for one in law("deepseek").alternatives:
+        assert (f"{one.alpha:.4f}", f"{one.A:.4f}") == ("0.4757", "5.8316")
+    assert len({one.alpha for one in law("deepseek").alternatives}) > 50
+    assert [catalogue.half_digit(text) for text in ("1.3e9", "0.53", "64")] == pytest.approx([5e7, 0.005, 0.5])
+
+
+def test_a_fit_without_resamples_has_no_interval_and_says_so():
+    bare = Allocation(0.5, 1.0, about=law("deepseek").about)
+    found = optimal(bare, 1e22)
+    assert found.interval_kind is None
+    assert any("No interval" in line for line in found.warnings)
+
+
+def test_the_curvature_of_a_fit_travels_with_its_law(tmp_path):
+    bent = replace(law("llama3"), curvature=0.125)
+    write_law(tmp_path / "law.json", bent)
+    assert law(str(tmp_path / "law.json")).curvature == 0.125
+    assert Valley(law(str(tmp_path / "law.json"))).curvature == 0.125
+    # A file from before fits kept it takes Llama 3's.
+    write_law(tmp_path / "law.json", replace(bent, curvature=None))
+    assert Valley(law(str(tmp_path / "law.json"))).curvature == CURVATURE
+
+
+def test_a_law_without_loss_says_so():
     told = " ".join(optimal(law("deepseek"), 1e22).warnings)
-    assert "No interval" in told
     assert "No loss" in told
     with pytest.raises(ConfigError, match="says how to split compute"):
         law("deepseek").loss(1e9, 1e10)

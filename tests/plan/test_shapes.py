@@ -5,18 +5,18 @@ import time
 import pytest
 
 from puna.model.config import LLAMAS
-from puna.plan.shapes import Split, roundness, shapes
+from puna.plan.shapes import Cut, roundness, shapes
 
 
-@pytest.mark.parametrize(("name", "split"), [("llama-3.1-8b", Split()), ("llama-3.1-70b", Split(8, 4)), ("llama-3.1-405b", Split(8, 16))])
-def test_the_released_llamas_are_among_them(name, split):
+@pytest.mark.parametrize(("name", "cut"), [("llama-3.1-8b", Cut()), ("llama-3.1-70b", Cut(8, 4)), ("llama-3.1-405b", Cut(8, 16))])
+def test_the_released_llamas_are_among_them(name, cut):
     llama = LLAMAS[name]
-    found = shapes(low=0.9 * llama.num_params, high=1.1 * llama.num_params, split=split)
+    found = shapes(low=0.9 * llama.num_params, high=1.1 * llama.num_params, cut=cut)
     assert (llama.dim, llama.num_layers, llama.ffn_dim) in {(shape.dim, shape.num_layers, shape.ffn_dim) for shape in found}
 
 
 def test_a_layout_can_cut_each_and_sizes_rise():
-    found = shapes(low=200e9, high=600e9, split=Split(8, 16))
+    found = shapes(low=200e9, high=600e9, cut=Cut(8, 16))
     sizes = [shape.num_params for shape in found]
     assert sizes == sorted(sizes)
     assert sizes[0] >= 200e9
@@ -27,9 +27,9 @@ def test_a_layout_can_cut_each_and_sizes_rise():
         assert shape.num_layers % 16 in (0, 14)
 
 
-@pytest.mark.parametrize(("split", "low"), [(Split(), 30e9), (Split(8, 4), 60e9), (Split(8, 16), 150e9)])
-def test_there_is_one_within_five_percent_of_any_size(split, low):
-    sizes = [shape.num_params for shape in shapes(low=0.8 * low, high=800e9, split=split)]
+@pytest.mark.parametrize(("cut", "low"), [(Cut(), 30e9), (Cut(8, 4), 60e9), (Cut(8, 16), 150e9)])
+def test_there_is_one_within_five_percent_of_any_size(cut, low):
+    sizes = [shape.num_params for shape in shapes(low=0.8 * low, high=800e9, cut=cut)]
     target = low
     while target < 700e9:
         assert min(abs(size / target - 1) for size in sizes) < 0.05, target

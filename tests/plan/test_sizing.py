@@ -75,8 +75,36 @@ def test_beyond_the_printed_demand_the_answer_is_a_smaller_model_and_below_it_is
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[2] < 0.95 * size_of(free)
     mine, other = free.recommended.candidate, flip.candidate
-    lives = [one.train_flops + 2 * one.params * flip.tokens for one in (mine, other)]
+    lives = [one.train_cost + free.living.serving(one.shape) * flip.tokens for one in (mine, other)]
     assert lives[0] == pytest.approx(lives[1], rel=1e-9)
+    # Hours of the training GPU, which is the serving one: a served token of the smaller model costs less, and none is free.
+    assert free.living.unit == "h100 hours"
+    assert 0 < free.living.serving(other.shape) < free.living.serving(mine.shape)
+
+
+def test_a_format_and_a_device_change_what_a_life_costs():
+    fp8, bf16 = decision("serving.tokens=1e12"), decision("serving.tokens=1e12", "serving.format=bf16", "serving.device=16xh100")
+    shape = fp8.recommended.candidate.shape
+    assert bf16.living.serving(shape) > 1.3 * fp8.living.serving(shape)
+    dear = decision("serving.tokens=1e12", "serving.device=8xb200")
+    assert dear.living.unit == fp8.living.unit
+    best = fp8.recommended.candidate
+    assert best.lifetime_dollars == pytest.approx(2.5 * (best.gpu_hours + 1e12 * fp8.living.serving(best.shape)))
+    assert best.days == pytest.approx(best.gpu_hours / 24 / 16_384)
+
+
+def test_without_a_gpu_or_a_device_a_life_is_counted_in_flops():
+    found = decision("serving.tokens=1e13", plan="llama3-8b")
+    best = found.recommended.candidate
+    assert found.living.unit == "FLOPs"
+    assert best.serve_cost == pytest.approx(2 * best.params * 1e13)
+    assert (best.gpu_hours, best.days, best.train_dollars, best.lifetime_dollars) == (None, None, None, None)
+
+
+def test_the_choice_has_an_interval():
+    found = decision()
+    assert found.excess.low <= found.excess.value <= found.excess.high
+    assert found.excess.value == pytest.approx(found.recommended.candidate.excess)
 
 
 def test_every_candidate_keeps_the_budget_and_the_recommended_one_keeps_every_constraint():
@@ -103,7 +131,7 @@ def test_budgets_in_days_money_and_flops_are_one_thing():
     days = decision()
     hours = 16_384 * 78.4 * 24
     price = PlanFile.read(PLANS / "llama3-405b.yaml").budget.dollars_per_hour
-    money = "{gpu: h100, dollars: %r, mfu: 0.404, effective: 0.9, overhead: 0.05}" % (hours * price)
+    money = "{gpu: h100, dollars: %r, mfu: 0.404, effective: 0.9, overhead: 1.05}" % (hours * price)
     assert decision(f"budget={money}").compute == pytest.approx(days.compute)
     assert size_of(decision(f"budget={{flops: {days.compute!r}}}")) == size_of(days)
 

@@ -52,11 +52,12 @@ def optimal(
 def _show(found: dict[str, Any]) -> None:
     from puna.commands.plan.figures import count, figure, power, print_facts, print_notes, share, with_interval
     from puna.commands.plan.showing import print_table
+    from puna.plan.laws.law import SPREADS
 
     print_facts({
         "law": found["law"], "compute": f"{power(found['compute'])} FLOPs", "parameters": with_interval(found["params"], count),
         "tokens": with_interval(found["tokens"], count), "loss": with_interval(found["loss"]), "tokens a parameter": figure(found["tokens_per_param"]),
-        "counting": found["counting"],
+        "counting": found["counting"], **({"intervals": SPREADS[found["interval_kind"]]} if found["interval_kind"] else {}),
     })  # fmt: skip
     repeated = found.get("repeated")
     if repeated:
@@ -80,6 +81,6 @@ def _show_all(every: list[dict[str, Any]]) -> None:
     from puna.commands.plan.figures import count, figure, point, with_interval
     from puna.commands.plan.showing import print_table
 
-    rows = [[one["law"], with_interval(one["params"], count), count(point(one["tokens"])), figure(one["tokens_per_param"]), one["counting"]]
+    rows = [[one["law"], with_interval(one["params"], count), one["interval_kind"] or "none", count(point(one["tokens"])), figure(one["tokens_per_param"]), one["counting"]]
             for one in every]  # fmt: skip
-    print_table(["law", "parameters", "tokens", "ratio", "counting"], rows, words=["law", "counting"])
+    print_table(["law", "parameters", "interval by", "tokens", "ratio", "counting"], rows, words=["law", "interval by", "counting"])

@@ -46,12 +46,17 @@ def _show(decision: Decision) -> None:
     print(f"{decision.plan.name}: {decision.compute:.3g} FLOPs for training")
     print(f"The law alone ({decision.plan.law}): {alone.params / 1e9:,.1f}B{around} on {alone.tokens / 1e12:,.3g}T tokens")
     print()
+    best = decision.recommended.candidate
+    costs = ("excess loss",) if best.serve_cost is None else ("train", "serve", "life")
     print_table(
-        ("", "params", "layers", "width", "ffn", "tokens", "per param", "excess loss", "constraints"), [_row(decision, row) for row in decision.rows],
+        ("", "params", "layers", "width", "ffn", "tokens", "per param", *costs, "constraints"), [_row(decision, row) for row in decision.rows],
         words=("", "constraints"),
     )  # fmt: skip
-    best = decision.recommended.candidate
+    if best.serve_cost is not None:
+        print(f"Train, serve and life in {decision.living.unit}.")
     print(f"\nRecommended: {best.params / 1e9:,.2f}B on {best.tokens / 1e12:,.3g}T tokens.")
+    for line in _costs(decision):
+        print(f"  {line}")
     for check in decision.recommended.checks:
         state = "binds" if check.name in decision.binding else f"slack {check.slack:.1%}"
         print(f"  {check.name}: {state}; {_quantity(check.used, check.unit)} of {_quantity(check.limit, check.unit)}")
@@ -72,12 +77,38 @@ def _show(decision: Decision) -> None:
     print(f"  sources: {'; '.join(decision.sources)}")
 
 
+def _costs(decision: Decision) -> list[str]:
+    """Return what the recommended model costs and how far it lies above the law's optimum, a line each."""
+    from puna.plan.estimate import Estimate
+
+    best, excess = decision.recommended.candidate, decision.excess
+    told = [f"{_short(best.gpu_hours)} {decision.plan.budget.gpu} hours of training"] if best.gpu_hours is not None else []
+    told += [f"{best.days:,.1f} days on {decision.plan.budget.gpus:,}"] if best.days is not None else []
+    told += [f"${_short(best.train_dollars)}"] if best.train_dollars is not None else []
+    lines = [", ".join(told)] if told else []
+    if best.lifetime_dollars is not None:
+        lines.append(
+            f"over its life ${_short(best.lifetime_dollars)}, of which serving is {(best.serve_cost or 0.0) / best.lifetime_cost:.0%}"
+        )
+    within = f" ({excess.low:.1g} to {excess.high:.1g} by what else its runs allow)" if isinstance(excess, Estimate) else ""
+    return [*lines, f"loss above the law's optimum: {best.excess:.1g}{within}"]
+
+
+def _short(value: float) -> str:
+    """Return a large number in thousands, millions or billions."""
+    size, letter = next(((size, letter) for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")) if value >= size), (1.0, ""))
+    return f"{value / size:,.3g}{letter}" if value < 1e15 else f"{value:.3g}"
+
+
 def _row(decision: Decision, row: Row) -> tuple[str, ...]:
     one = row.candidate
+    costs = (
+        (f"{one.excess:.1e}",) if one.serve_cost is None else (_short(one.train_cost), _short(one.serve_cost), _short(one.lifetime_cost))
+    )
     broken = [check.name for check in row.checks if not check.holds]
     return (
         "→" if row.candidate.shape == decision.recommended.candidate.shape else "", f"{one.params / 1e9:,.1f}B", str(one.shape.num_layers), f"{one.shape.dim:,}",
-        f"{one.shape.ffn_dim:,}", f"{one.tokens / 1e12:,.3g}T", f"{one.tokens / one.params:,.1f}", f"{one.excess:.1e}", f"breaks {', '.join(broken)}" if broken else "met",
+        f"{one.shape.ffn_dim:,}", f"{one.tokens / 1e12:,.3g}T", f"{one.tokens / one.params:,.1f}", *costs, f"breaks {', '.join(broken)}" if broken else "met",
     )  # fmt: skip
 
 

@@ -144,7 +144,12 @@ def fit_isoflop(
     fitted = _losses(used, bootstrap, seed, name) if losses else None
     warnings = _warnings(parabolas, scatter, failed, bootstrap, losses and fitted is None)
     draws = [(float(row[0]), float(10.0 ** row[1])) for row in lines_K2]
-    law = with_line_draws(Allocation(alpha, 10.0**level, about=about, surface=None if fitted is None else fitted.law), draws)
+    law = with_line_draws(
+        Allocation(
+            alpha, 10.0**level, about=about, surface=None if fitted is None else fitted.law, curvature=float(parabolas[-1].constants[0])
+        ),
+        draws,
+    )
     return IsoflopFit(
         alpha=interval(alpha, lines_K2[:, 0]), A=interval(10.0**level, 10.0 ** lines_K2[:, 1]),
         budgets=tuple(_budget(one, float(spread), shaken) for one, spread, shaken in zip(parabolas, noise, _columns(drawn_KB, len(parabolas)), strict=True)),

@@ -13,14 +13,14 @@ from puna.plan.estimate import ends, fact, point, within
 from puna.plan.fits.isoflop import Budget, IsoflopFit
 from puna.plan.fits.parametric import Dropped, ParametricFit
 from puna.plan.laws.law import Law
-from puna.plan.optimal import Split
+from puna.plan.optimal import Recommendation
 from puna.plan.optimal_page import pictures
 from puna.plan.points import Floats, Points
 
 TALL, PARABOLA_POINTS = 420, 40
 
 
-def page(found: IsoflopFit | ParametricFit, *, carried: Split | None = None) -> str:
+def page(found: IsoflopFit | ParametricFit, *, carried: Recommendation | None = None) -> str:
     """Return a fit as one offline HTML page, and with `carried` what it says of more compute."""
     about = found.law.about
     isoflop = isinstance(found, IsoflopFit)
@@ -43,7 +43,7 @@ def page(found: IsoflopFit | ParametricFit, *, carried: Split | None = None) -> 
     ).page()
 
 
-def _isoflop(found: IsoflopFit, carried: Split | None) -> list[Section]:
+def _isoflop(found: IsoflopFit, carried: Recommendation | None) -> list[Section]:
     return [
         Section("Loss over tokens, budget by budget", pictures=(_parabolas(found.budgets),)),
         Section("The lowest points, and the line through them", pictures=_carried(found.law, carried, found.budgets)),
@@ -52,7 +52,7 @@ def _isoflop(found: IsoflopFit, carried: Split | None) -> list[Section]:
     ]
 
 
-def _parametric(found: ParametricFit, carried: Split | None) -> list[Section]:
+def _parametric(found: ParametricFit, carried: Recommendation | None) -> list[Section]:
     told = f"The root mean square of what it misses is {found.rmse:.3g}; the objective {found.objective:.4g}."
     return [
         Section("What the surface says of the runs", [told], pictures=(_against(found), _residuals(found))),
@@ -74,7 +74,7 @@ def _parabolas(budgets: Sequence[Budget]) -> Picture:
     return Picture("Loss over tokens", svg, legend_of(marks))
 
 
-def _carried(law: Law, carried: Split | None, budgets: Sequence[Budget] = ()) -> tuple[Picture, ...]:
+def _carried(law: Law, carried: Recommendation | None, budgets: Sequence[Budget] = ()) -> tuple[Picture, ...]:
     computes = [one.compute for one in budgets]
     dots = {
         key: Dots("lowest points", computes, [point(value) for value in values], 1, lows=[ends(value)[0] for value in values], highs=[ends(value)[1] for value in values])

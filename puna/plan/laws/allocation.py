@@ -25,11 +25,12 @@ PETAFLOP_DAY = 1e15 * 86_400
 
 @dataclass(frozen=True)
 class Allocation(Law):
-    """D*(C) = A C^alpha tokens for C FLOPs; `surface` gives losses."""
+    """D*(C) = A C^alpha tokens for C FLOPs; `surface` gives losses, `curvature` how they rise beside the line: by it, times the square of how many powers of ten the tokens are off."""
 
     alpha: float
     A: float
     surface: Surface | None = None
+    curvature: float | None = None
 
     def optimum(self, compute: float) -> Optimum:
         # In logarithms, for A C^alpha may be fine where C^alpha alone is not.
@@ -91,7 +92,7 @@ def tilted(law: Allocation, alphas: Sequence[float]) -> tuple[Allocation, ...]:
     """Return the law with other exponents, turned about the middle of its compute range: where the runs were, all of them agree."""
     middle = math.sqrt(law.about.compute_low * law.about.compute_high)
     level = math.log(law.A) + law.alpha * math.log(middle)
-    return tuple(Allocation(alpha, math.exp(level - alpha * math.log(middle)), about=law.about, surface=law.surface) for alpha in alphas)
+    return tuple(replace(law, alpha=alpha, A=math.exp(level - alpha * math.log(middle))) for alpha in alphas)
 
 
 def with_line_draws(law: Allocation, draws: Sequence[tuple[float, float]]) -> Allocation:

@@ -1,7 +1,8 @@
 """Scaling laws by name: `data/laws.csv` holds a row each, and adding one is a line there.
 
 They disagree, by up to three times in the size of the same budget's model. Most of that is not physics but what was counted (`counting`), what was held fixed, and how far the runs reached; so each
-law says these things about itself, and its interval is that of its own evidence: resamples where the runs can be fitted again, else the variants that are in circulation.
+law says these things about itself, and its interval is that of its own evidence: resamples where the runs can be fitted again, else a published interval, else the variants that are in
+circulation, else no more than what the printed digits leave open; and it says which.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from pathlib import Path
+
+import numpy as np
 
 from puna.errors import ConfigError
 from puna.plan.laws.allocation import Allocation, Kaplan, through, tilted
@@ -20,9 +24,13 @@ from puna.plan.laws.law import About, Law
 from puna.plan.laws.lawfile import read_law
 from puna.plan.laws.surface import Experts, Surface, gadre, with_draws
 from puna.plan.tables import rows_of
+from puna.seeds import seed_of
 from puna.settings import nearest
 
 DEFAULT = "llama3"
+# Laws drawn from those that round to the printed constants, and constants that are counts and no measurements.
+ROUNDINGS = 100
+COUNTS = ("experts",)
 _KINDS: Mapping[str, Callable[..., Law]] = {
     "surface": Surface,
     "gadre": gadre,
@@ -72,7 +80,41 @@ def _named(name: str) -> Law:
     variants = [_alone(other) for other in row["variants"].split()]
     if len(variants) == 1 and isinstance(found, Surface) and isinstance(variants[0], Surface) and variants[0].spread == "draws":
         return _shifted(found, variants[0])
-    return replace(found, alternatives=tuple(variants), spread="variants") if variants else found
+    if variants:
+        return replace(found, alternatives=tuple(variants), spread="variants")
+    if found.alternatives:
+        return found
+    if row["kind"] == "table":
+        return replace(found, alternatives=_left_out(name, found), spread="left out")
+    return replace(found, alternatives=_rounded(name), spread="rounding")
+
+
+def _left_out(name: str, law: Law) -> tuple[Law, ...]:
+    """Return the lines through a published table without one of its points each."""
+    rows = table(name)
+    return tuple(
+        Allocation(*through([row[0] for row in some], [row[2] for row in some]), about=law.about)
+        for some in (rows[:number] + rows[number + 1 :] for number in range(len(rows)))
+    )
+
+
+def _rounded(name: str) -> tuple[Law, ...]:
+    """Return laws whose constants round to the printed ones, drawn evenly from all that do."""
+    row = _rows()[name]
+    rng = np.random.default_rng(seed_of(0, "rounding", name))
+    printed = [pair.split("=") for pair in row["constants"].split()]
+    found = []
+    for _ in range(ROUNDINGS):
+        drawn = {key: float(value) + half_digit(value) * rng.uniform(-1, 1) * (key not in COUNTS) for key, value in printed}
+        found.append(_built(name, " ".join(f"{key}={value!r}" for key, value in drawn.items())))
+    return tuple(found)
+
+
+def half_digit(printed: str) -> float:
+    """Return half of the last digit of a number as it is printed: of "1.3e9", 5e7."""
+    exponent = Decimal(printed).as_tuple().exponent
+    assert isinstance(exponent, int)
+    return float(Decimal(5).scaleb(exponent - 1))
 
 
 @cache
@@ -83,13 +125,21 @@ def _alone(name: str) -> Law:
     if row["kind"] == "file":
         with resources.as_file(resources.files("puna.plan").joinpath("data", row["constants"])) as path:
             return _about(read_law(path, name=name), about)
-    held = _constants(row["constants"])
-    if row["kind"] == "experts":
-        return experts(name, int(held["experts"]))
     if row["kind"] == "table":
         compute, _, tokens = zip(*table(name), strict=True)
-        line = Allocation(*through(compute, tokens), about=about)
-        return replace(line, alternatives=tilted(line, list(held.values())), spread="variants") if held else line
+        line, ends = Allocation(*through(compute, tokens), about=about), _constants(row["constants"])
+        return replace(line, alternatives=tilted(line, list(ends.values())), spread="published") if ends else line
+    return _built(name, row["constants"])
+
+
+def _built(name: str, constants: str) -> Law:
+    """Return a row's law with other constants than its own."""
+    row = _rows()[name]
+    held = _constants(constants)
+    about = About(name, row["source"], row["counting"], float(row["compute_low"] or 0), float(row["compute_high"] or math.inf))
+    if row["kind"] == "experts":
+        num_experts = int(held.pop("experts"))
+        return Experts(**held).surface(num_experts, about)
     return _KINDS[row["kind"]](**held, about=about)
 
 

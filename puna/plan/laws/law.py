@@ -3,16 +3,16 @@
 Every law here answers two questions. `optimum(compute)`: which parameters and tokens give the least loss for so many FLOPs, with C = 6 N D. `loss(params, tokens)`:
 the loss of any other split, which over-training and constraints need. A law that only says how to split has no loss and refuses that question.
 
-A law is known only as well as its runs were measured. `alternatives` are the laws that the same evidence allows as well: bootstrap resamples of a fit, or the
-variants of one law that are in circulation. `estimate` asks all of them the same question and returns what they span, so that each figure that follows from
-a law, whatever it is, has an interval by the same rule.
+A law is known only as well as its runs were measured. `alternatives` are the laws that the same evidence allows as well: bootstrap resamples of a fit, a published interval's
+ends, the variants of one law that are in circulation, or, where a paper says no more than its constants, those that round to the printed ones. `estimate` asks all of them the
+same question and returns what they span, so that each figure that follows from a law, whatever it is, has an interval; `SPREADS` says what kind of one.
 """
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,7 +22,15 @@ from puna.errors import ConfigError
 from puna.plan.estimate import Estimate
 from puna.plan.points import FLOPS_PER_PARAM_TOKEN
 
-Spread = Literal["draws", "variants"]
+Spread = Literal["draws", "published", "variants", "rounding", "left out"]
+# What an interval over a law's alternatives is, in words. Only the first two are confidence intervals.
+SPREADS: Mapping[Spread, str] = {
+    "draws": "95 % of resamples of the fit",
+    "published": "the exponent's interval as its paper prints it",
+    "variants": "the span of the law's variants in circulation, which is no confidence interval",
+    "rounding": "what the digits of the printed constants leave open, which is far less than the runs do",
+    "left out": "the span of fits that leave out one point each, which is no confidence interval",
+}
 # Compute at which optima are looked for, in FLOPs: from a toy on a laptop to far beyond what the Earth's power grids could feed.
 LEAST, MOST = 1e6, 1e36
 # A law's compute range is left behind by this many powers of ten before its user is warned.
@@ -63,7 +71,7 @@ class Optimum:
 class Law(ABC):
     """A scaling law. Parameters and tokens are plain numbers, compute is in FLOPs, loss in the unit of the law's runs.
 
-    `alternatives` are draws of a resampling, or variants that are in circulation, as `spread` says.
+    `alternatives` are other laws that the evidence allows, and `spread` says which kind of them.
     """
 
     about: About

@@ -34,10 +34,11 @@ class SurfaceConstants(Settings):
 
 
 class LineConstants(Settings):
-    """D* = A C^alpha, and its resamples as (alpha, A)."""
+    """D* = A C^alpha, its resamples as (alpha, A), and the curvature of the valley of losses across it where the fit has measured one."""
 
     alpha: float
     A: float = Field(gt=0)
+    curvature: float | None = Field(default=None, gt=0)
     draws: list[tuple[float, float]] = Field(default=[])
 
 
@@ -65,7 +66,8 @@ def write_law(path: Path, law: Allocation | Surface) -> None:
     }  # fmt: skip
     if isinstance(law, Allocation):
         draws = [(one.alpha, one.A) for one in law.alternatives if isinstance(one, Allocation)]
-        values["line"] = {"alpha": law.alpha, "A": law.A, "draws": [[_rounded(value) for value in row] for row in draws]}
+        curvature = {} if law.curvature is None else {"curvature": _rounded(law.curvature)}
+        values["line"] = {"alpha": law.alpha, "A": law.A, **curvature, "draws": [[_rounded(value) for value in row] for row in draws]}
     if surface is not None:
         constants = [[one.E, one.A, one.B, one.alpha, one.beta] for one in (surface, *surface.alternatives) if isinstance(one, Surface)]
         values["surface"] = dict(zip(("E", "A", "B", "alpha", "beta"), constants[0], strict=True))
@@ -89,7 +91,8 @@ def read_law(path: Path, *, name: str = "") -> Law:
         one = held.surface
         surface = with_draws(Surface(one.E, one.A, one.B, one.alpha, one.beta, about=about), one.draws)
     if held.line is not None:
-        return with_line_draws(Allocation(held.line.alpha, held.line.A, about=about, surface=surface), held.line.draws)
+        line = Allocation(held.line.alpha, held.line.A, about=about, surface=surface, curvature=held.line.curvature)
+        return with_line_draws(line, held.line.draws)
     if surface is None:
         raise FormatError(f"{path}: holds neither a line nor a surface")
     return surface

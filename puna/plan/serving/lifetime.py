@@ -99,7 +99,7 @@ def _life(model: Model, chip: Device, workload: Workload, form: Format) -> Life 
     if whole is None:
         return None
     batch = min(fit(model, form, whole, Load(context, 1)).users, workload.batch)
-    per_chip_second = _tokens_per_chip_second(model, form, whole, workload, batch)
+    per_chip_second = tokens_per_chip_second(model, form, whole, workload, batch)
     serve = _hours(workload.served, per_chip_second)
     train = train_hours(model, chip)
     flops = model.sized.train_flops_per_token(context)
@@ -125,7 +125,7 @@ def train_hours(model: Model, chip: Device) -> Estimate | None:
     return Estimate(*(flops / (chip.bf16_flops * share) / 3600 for share in (ALL_IN.value, ALL_IN.high, ALL_IN.low)))
 
 
-def _tokens_per_chip_second(model: Model, form: Format, whole: Device, workload: Workload, batch: int) -> Estimate:
+def tokens_per_chip_second(model: Model, form: Format, whole: Device, workload: Workload, batch: int) -> Estimate:
     """Return prompt and answer tokens that one chip serves a second, a batch's prompts read and its answers written in turn."""
     # While answers grow, half of each is in the cache on average.
     load = Load(workload.prompt + workload.answer // 2, batch)

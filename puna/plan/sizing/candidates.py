@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,45 +10,51 @@ from puna.errors import ConfigError
 from puna.model.config import LlamaConfig
 from puna.plan.laws.law import flops
 from puna.plan.points import FLOPS_PER_PARAM_TOKEN
-from puna.plan.shapes import Split, shapes
-from puna.plan.sizing.plan_file import Budget
+from puna.plan.shapes import Cut, shapes
+from puna.plan.sizing.living import Living
+from puna.plan.sizing.plan_file import DAY, HOUR, Budget
 from puna.plan.sizing.valley import Valley
 
-FORWARD_FLOPS = 2.0
 # How far from the optimum shapes are looked for.
 SMALLEST, LARGEST = 1 / 64, 6.0
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A shape and its tokens. `excess` is its loss above the law's optimum for the same compute, `loss` the law's, where it has one; hours and dollars are None where unknown."""
+    """A shape and its tokens. `excess` is its loss above the law's optimum for the same compute, `loss` the law's, where it has one; hours, days and dollars are None where unknown.
+
+    `train_cost` and `serve_cost`, that of all tokens that are asked for, are in the unit of the plan's `Living`; `serve_cost` is None without a demand, and infinite where the device does not hold the model.
+    """
 
     shape: LlamaConfig
     tokens: float
     loss: float | None
     excess: float
     train_flops: float
-    serve_flops: float | None
     gpu_hours: float | None
+    days: float | None
     train_dollars: float | None
+    train_cost: float
+    serve_cost: float | None
+    lifetime_dollars: float | None
 
     @property
     def params(self) -> int:
         return self.shape.num_params
 
     @property
-    def lifetime_flops(self) -> float:
-        return self.train_flops + (self.serve_flops or 0.0)
+    def lifetime_cost(self) -> float:
+        return self.train_cost + (self.serve_cost or 0.0)
 
 
-def spending(valley: Valley, compute: float, budget: Budget, *, split: Split, served: float | None = None) -> list[Candidate]:
+def spending(valley: Valley, compute: float, living: Living, *, cut: Cut) -> list[Candidate]:
     """Return every real shape near the law's optimum, each trained on what `compute` FLOPs buy it."""
     best = valley.optimum(compute)
-    found = shapes(low=SMALLEST * best.params, high=LARGEST * best.params, split=split)
-    return [candidate(valley, shape, compute / FLOPS_PER_PARAM_TOKEN / shape.num_params, budget, served=served) for shape in found]
+    found = shapes(low=SMALLEST * best.params, high=LARGEST * best.params, cut=cut)
+    return [candidate(valley, shape, compute / FLOPS_PER_PARAM_TOKEN / shape.num_params, living) for shape in found]
 
 
-def reaching(valley: Valley, loss: float, budget: Budget, *, like: Sequence[Candidate], served: float | None) -> list[Candidate]:
+def reaching(valley: Valley, loss: float, living: Living, *, like: Sequence[Candidate], served: float | None) -> list[Candidate]:
     """Return the same shapes trained until they reach `loss`; those that never do are left out."""
     found = []
     for other in like:
@@ -55,15 +62,30 @@ def reaching(valley: Valley, loss: float, budget: Budget, *, like: Sequence[Cand
             tokens = valley.tokens_for(other.params, loss)
         except ConfigError:
             continue
-        found.append(candidate(valley, other.shape, tokens, budget, served=served))
+        found.append(candidate(valley, other.shape, tokens, living, served=served))
     return found
 
 
-def candidate(valley: Valley, shape: LlamaConfig, tokens: float, budget: Budget, *, served: float | None = None) -> Candidate:
-    """Return one candidate with its costs."""
-    compute = flops(shape.num_params, tokens)
+def candidate(valley: Valley, shape: LlamaConfig, tokens: float, living: Living, *, served: float | None = None) -> Candidate:
+    """Return one candidate with its costs; `served` tokens are asked of it over its life."""
+    compute, budget = flops(shape.num_params, tokens), living.budget
     hours, price = budget.hours_for(compute), budget.dollars_per_hour
+    train_cost, serve_cost = living.training(compute), _serving(living, shape, served)
+    whole = train_cost + (serve_cost or 0.0)
     return Candidate(
-        shape, tokens, valley.loss(shape.num_params, tokens), valley.excess(shape.num_params, tokens), compute,
-        FORWARD_FLOPS * shape.num_params * served if served else None, hours, hours * price if hours is not None and price is not None else None,
+        shape, tokens, valley.loss(shape.num_params, tokens), valley.excess(shape.num_params, tokens), compute, hours, _days(budget, hours),
+        None if hours is None or price is None else hours * price, train_cost, serve_cost,
+        None if living.dollars is None or serve_cost is None else whole * living.dollars,
     )  # fmt: skip
+
+
+def _serving(living: Living, shape: LlamaConfig, served: float | None) -> float | None:
+    if served is None:
+        return None
+    a_token = living.serving(shape)
+    return math.inf if a_token is None else a_token * served
+
+
+def _days(budget: Budget, hours: float | None) -> float | None:
+    """Return the days that the plan's GPUs take, None where it does not say how many there are."""
+    return None if hours is None or budget.gpus is None else hours * HOUR / DAY / budget.gpus

@@ -1,7 +1,7 @@
 """From a plan to one shape: every candidate held against every constraint, ranked, and what the choice costs by each law's own lights.
 
 Without a serving demand the best use of the training budget decides: the least loss, and among shapes whose losses differ by less than `FLAT`, the roundest width. With a demand,
-what training and serving cost together decides, for models that all reach the loss which the budget buys at its best; a smaller model's longer training is then paid
+what training and serving cost together (`living.py`) decides, for models that all reach the loss which the budget buys at its best; a smaller model's longer training is then paid
 from what serving it saves (Sardana et al., arXiv 2401.00448).
 
 A constraint *binds* where dropping it alone would change the choice; of the others the slack is told.
@@ -10,7 +10,7 @@ A constraint *binds* where dropping it alone would change the choice; of the oth
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -19,9 +19,10 @@ from puna.plan.estimate import Estimate
 from puna.plan.laws import catalogue, errata
 from puna.plan.laws.allocation import Allocation
 from puna.plan.laws.law import Law, Optimum, estimate
-from puna.plan.shapes import Split, roundness
-from puna.plan.sizing.candidates import FORWARD_FLOPS, Candidate, reaching, spending
+from puna.plan.shapes import Cut, roundness
+from puna.plan.sizing.candidates import Candidate, reaching, spending
 from puna.plan.sizing.constraints import Check, Constraint, constraints
+from puna.plan.sizing.living import Living
 from puna.plan.sizing.plan_file import PlanFile
 from puna.plan.sizing.valley import CURVATURE, Valley
 
@@ -70,13 +71,18 @@ class Flip:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a plan comes to. `rows` are ranked, the recommended one first; `optimum` and `params` are the law's own answer, the second with its interval."""
+    """What a plan comes to. `rows` are ranked, the recommended one first; `optimum` is the law's own answer, `params` and `tokens` are its with their intervals.
+
+    `excess` is the recommended model's loss above the law's optimum, with the interval over the law's alternatives.
+    """
 
     plan: PlanFile
     compute: float
     optimum: Optimum
     params: Estimate | float
     tokens: Estimate | float
+    living: Living
+    excess: Estimate | float
     recommended: Row
     binding: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -91,13 +97,13 @@ class Decision:
         return {
             "name": plan.name, "compute": self.compute, "law": plan.law,
             "law_alone": {"params": self.params, "tokens": self.tokens, "loss": self.optimum.loss},
-            "recommended": {**_row(self.recommended), "binding": list(self.binding)},
+            "recommended": {**_row(self.recommended), "excess_loss": self.excess, "binding": list(self.binding)}, "lifetime_unit": self.living.unit,
             "candidates": [_row(row) for row in self.rows],
             "against": [
                 {"law": one.law, "params": one.optimum.params, "tokens": one.optimum.tokens, "excess_loss": one.excess, "compute_wasted": one.compute_wasted}
                 for one in self.against
             ],
-            "flip": None if self.flip is None else {"served_tokens": self.flip.tokens, **_shape(self.flip.candidate)},
+            "flip": None if self.flip is None else {"served_tokens": self.flip.tokens, "counted_in": self.living.unit, **_shape(self.flip.candidate)},
             "warnings": list(self.warnings), "sources": list(self.sources),
         }  # fmt: skip
 
@@ -107,24 +113,26 @@ def decide(plan: PlanFile) -> Decision:
     valley, compute, limits = Valley(catalogue.law(plan.law), plan.data.unique_tokens), plan.budget.compute(), constraints(plan)
     if plan.wanted and plan.wanted.loss is not None and not valley.has_losses:
         raise ConfigError(f"'wanted.loss': {plan.law} says how to split compute and not what loss follows; choose another 'law'")
-    rows = _held(_shapes_for(plan, valley, compute), limits)
+    living = Living(plan.budget, plan.serving)
+    rows = _held(_shapes_for(plan, valley, compute, living), limits)
     ranking: Ranking = _by_loss
     chosen = _choice(rows, limits, ranking)
     served = plan.serving.tokens if plan.serving else None
     if served is not None:
-        rows, ranking = _held(_as_good(plan, valley, rows, chosen, served), limits), _by_lifetime
+        rows, ranking = _held(_as_good(plan, valley, rows, chosen, living=living, served=served), limits), _by_lifetime
         chosen = _choice(rows, limits, ranking)
-    flip = _flip(valley, rows, chosen, plan, limits)
+    flip = _flip(valley, rows, chosen, living, limits)
     return Decision(
-        plan, compute, valley.optimum(compute), _span(valley.law, compute, "params"), _span(valley.law, compute, "tokens"), chosen,
+        plan, compute, valley.optimum(compute), _span(valley.law, compute, "params"), _span(valley.law, compute, "tokens"), living,
+        _excess(valley, chosen.candidate), chosen,
         _binding(rows, chosen, limits, ranking), tuple(_ranked(rows, ranking)[:SHOWN]), _against(chosen.candidate), flip,
         _warnings(plan, valley.law, compute, chosen.candidate), _sources(valley.law),
     )  # fmt: skip
 
 
-def _shapes_for(plan: PlanFile, valley: Valley, compute: float) -> list[Candidate]:
+def _shapes_for(plan: PlanFile, valley: Valley, compute: float, living: Living) -> list[Candidate]:
     """Return what the budget buys. Raises `ConfigError` where no real shape is near the law's optimum."""
-    found = spending(valley, compute, plan.budget, split=Split(plan.split.tensor, plan.split.pipeline))
+    found = spending(valley, compute, living, cut=Cut(plan.split.tensor, plan.split.pipeline))
     if not found:
         size = valley.optimum(compute).params
         raise ConfigError(
@@ -135,12 +143,12 @@ def _shapes_for(plan: PlanFile, valley: Valley, compute: float) -> list[Candidat
     return found
 
 
-def _as_good(plan: PlanFile, valley: Valley, rows: Sequence[Row], chosen: Row, served: float) -> list[Candidate]:
+def _as_good(plan: PlanFile, valley: Valley, rows: Sequence[Row], chosen: Row, *, living: Living, served: float) -> list[Candidate]:
     """Return every shape trained to the wanted loss, or to the one that the budget buys at its best."""
     target = plan.wanted.loss if plan.wanted and plan.wanted.loss is not None else chosen.candidate.loss
     if target is None:
         raise ConfigError(f"'serving.tokens': {valley.law.about.name} has no loss to hold fixed; choose a law that has, such as 'llama3'")
-    return reaching(valley, target, plan.budget, like=[row.candidate for row in rows], served=served)
+    return reaching(valley, target, living, like=[row.candidate for row in rows], served=served)
 
 
 def _held(found: Sequence[Candidate], limits: Mapping[str, Constraint]) -> list[Row]:
@@ -158,11 +166,11 @@ def _by_loss(rows: Sequence[Row]) -> list[Row]:
 
 def _by_lifetime(rows: Sequence[Row]) -> list[Row]:
     """Rank by training and serving together; of those within `TIE` of the cheapest the roundest width comes first."""
-    least = min(row.candidate.lifetime_flops for row in rows)
-    near = [row for row in rows if row.candidate.lifetime_flops <= (1 + TIE) * least]
-    rest = [row for row in rows if row.candidate.lifetime_flops > (1 + TIE) * least]
-    first = sorted(near, key=lambda row: (-roundness(row.candidate.shape), row.candidate.lifetime_flops))
-    return [*first, *sorted(rest, key=lambda row: row.candidate.lifetime_flops)]
+    least = min(row.candidate.lifetime_cost for row in rows)
+    near = [row for row in rows if row.candidate.lifetime_cost <= (1 + TIE) * least]
+    rest = [row for row in rows if row.candidate.lifetime_cost > (1 + TIE) * least]
+    first = sorted(near, key=lambda row: (-roundness(row.candidate.shape), row.candidate.lifetime_cost))
+    return [*first, *sorted(rest, key=lambda row: row.candidate.lifetime_cost)]
 
 
 def _ranked(rows: Sequence[Row], ranking: Ranking) -> list[Row]:
@@ -222,18 +230,28 @@ def _against(chosen: Candidate) -> tuple[Against, ...]:
     return tuple(found)
 
 
-def _flip(valley: Valley, rows: Sequence[Row], chosen: Row, plan: PlanFile, limits: Mapping[str, Constraint]) -> Flip | None:
+def _flip(valley: Valley, rows: Sequence[Row], chosen: Row, living: Living, limits: Mapping[str, Constraint]) -> Flip | None:
     """Return where serving would make a smaller shape the better choice; None where no demand does, or the law has no losses."""
     mine = chosen.candidate
     if mine.loss is None:
         return None
+    my_token = living.serving(mine.shape)
+    if my_token is None:
+        return None
     smaller = [row.candidate for row in rows if row.candidate.params <= SMALLER * mine.params]
-    flips = [
-        Flip((other.train_flops - mine.train_flops) / (FORWARD_FLOPS * (mine.params - other.params)), other)
-        for other in reaching(valley, mine.loss, plan.budget, like=smaller, served=None)
-        if all(limit(other).holds for limit in limits.values())
-    ]
+    flips = []
+    for other in reaching(valley, mine.loss, living, like=smaller, served=None):
+        its_token = living.serving(other.shape)
+        if its_token is not None and its_token < my_token and all(limit(other).holds for limit in limits.values()):
+            flips.append(Flip((other.train_cost - mine.train_cost) / (my_token - its_token), other))
     return min(flips, key=lambda flip: flip.tokens, default=None)
+
+
+def _excess(valley: Valley, mine: Candidate) -> Estimate | float:
+    """Return the loss above the law's optimum, by the law and by all that its evidence allows as well."""
+    found = estimate(valley.law, lambda law: replace(valley, law=law).excess(mine.params, mine.tokens))
+    assert found is not None
+    return found
 
 
 def _span(law: Law, compute: float, key: str) -> Estimate | float:
@@ -256,8 +274,14 @@ def _warnings(plan: PlanFile, law: Law, compute: float, chosen: Candidate) -> tu
 
 
 def _sources(law: Law) -> tuple[str, ...]:
-    valley = [f"curvature of the valley {CURVATURE}: arXiv 2407.21783 figure 2, budget 1e22"] if isinstance(law, Allocation) else []
+    valley = [_curvature(law)] if isinstance(law, Allocation) else []
     return (law.about.source, *valley, "shapes: proportions of arXiv 2407.21783 table 3")
+
+
+def _curvature(law: Allocation) -> str:
+    if law.curvature is None:
+        return f"curvature of the valley {CURVATURE}: the law has none, so Llama 3's, arXiv 2407.21783 figure 2, budget 1e22"
+    return f"curvature of the valley {law.curvature:.3g}: the law's own runs at their largest budget"
 
 
 def _shape(one: Candidate) -> dict[str, Any]:
@@ -272,6 +296,7 @@ def _row(row: Row) -> dict[str, Any]:
     one = row.candidate
     return {
         **_shape(one), "tokens_per_param": one.tokens / one.params, "loss": one.loss, "excess_loss": one.excess, "train_flops": one.train_flops,
-        "lifetime_flops": one.lifetime_flops, "gpu_hours": one.gpu_hours, "train_dollars": one.train_dollars, "holds": row.holds,
+        "days": one.days, "gpu_hours": one.gpu_hours, "train_dollars": one.train_dollars, "train_cost": one.train_cost, "serve_cost": one.serve_cost,
+        "lifetime_cost": one.lifetime_cost, "lifetime_dollars": one.lifetime_dollars, "holds": row.holds,
         "constraints": {check.name: {"used": check.used, "limit": check.limit, "unit": check.unit, "slack": check.slack} for check in row.checks},
     }  # fmt: skip

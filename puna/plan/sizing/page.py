@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from puna.errors import ConfigError
+from puna.model.config import LlamaConfig
 from puna.pages import words
 from puna.pages.charts import Axis, Dots, Line, Mark, Upright, chart
 from puna.pages.sheet import Picture, Section, Sheet, Table, legend_of
 from puna.plan.estimate import fact
 from puna.plan.laws import catalogue
-from puna.plan.laws.law import flops
+from puna.plan.shapes import Cut, shapes
+from puna.plan.sizing.candidates import candidate, reaching
 from puna.plan.sizing.decision import Decision, Row
 from puna.plan.sizing.valley import Valley
 
@@ -23,7 +24,9 @@ def page(decision: Decision) -> str:
     best = decision.recommended.candidate
     facts = [
         ("parameters", words.figure(best.params)), ("tokens", words.figure(best.tokens)), ("FLOPs of training", words.figure(decision.compute)),
-        fact("the law alone", decision.params),
+        fact("the law alone", decision.params), fact("loss above its optimum", decision.excess),
+        *([("GPU-hours", words.figure(best.gpu_hours))] if best.gpu_hours is not None else []), *([("days", words.figure(best.days))] if best.days is not None else []),
+        *([("dollars of training", words.figure(best.train_dollars))] if best.train_dollars is not None else []),
     ]  # fmt: skip
     sections = [
         Section("The valley, and where the choice lies in it", _reasons(decision), pictures=_pictures(decision)),
@@ -73,27 +76,31 @@ def _losses(decision: Decision) -> Picture:
 
 
 def _costs(decision: Decision) -> Picture:
-    """Return what models of one loss cost: trained, and trained and served."""
-    valley, best = _valley(decision), decision.recommended.candidate
+    """Return what models of one loss cost: trained, and trained and served. Real shapes, for a server's speed depends on more than a size."""
+    valley, best, living = _valley(decision), decision.recommended.candidate, decision.living
     assert best.loss is not None
     demand = decision.plan.serving.tokens if decision.plan.serving else None
     served = demand or (decision.flip.tokens if decision.flip else 1e13)
-    points = []
-    for size in np.geomspace(best.params / REACH, best.params * REACH, POINTS):
-        try:
-            points.append((size, flops(size, valley.tokens_for(size, best.loss))))
-        except ConfigError:
-            continue
+    near = shapes(low=best.params / REACH, high=best.params * REACH, cut=Cut(decision.plan.split.tensor, decision.plan.split.pipeline))
+    found = reaching(
+        valley, best.loss, living, like=[candidate(valley, shape, best.tokens, living) for shape in _thinned(near)], served=served
+    )
     # Near the size that never reaches the loss the cost has no end: it would flatten all else.
-    points = [(size, cost) for size, cost in points if cost < 3 * best.train_flops]
-    sizes, trained = [size for size, _ in points], [cost for _, cost in points]
+    found = [one for one in found if one.lifetime_cost < 3 * best.train_cost]
+    sizes = [float(one.params) for one in found]
     marks: list[Mark] = [
-        Line("training", sizes, trained, 0),
-        Line(f"training, and serving {words.figure(served)} tokens", sizes, [cost + 2 * size * served for size, cost in points], 1),
+        Line("training", sizes, [one.train_cost for one in found], 0),
+        Line(f"training, and serving {words.figure(served)} tokens", sizes, [one.lifetime_cost for one in found], 1),
         Upright("chosen", best.params, "chosen"),
     ]
-    svg = chart(marks, title="What models as good cost", x=Axis("parameters", log=True), y=Axis("FLOPs", log=True))
+    svg = chart(marks, title="What models as good cost", x=Axis("parameters", log=True), y=Axis(living.unit, log=True))
     return Picture("What models as good as the chosen one cost", svg, legend_of(marks))
+
+
+def _thinned(found: list[LlamaConfig]) -> list[LlamaConfig]:
+    """Return about as many shapes as a line has points."""
+    step = max(1, len(found) // POINTS)
+    return found[::step]
 
 
 def _dots(label: str, rows: list[Row], colour: int) -> list[Mark]:
@@ -101,18 +108,25 @@ def _dots(label: str, rows: list[Row], colour: int) -> list[Mark]:
 
 
 def _table(decision: Decision) -> Table:
-    head = ("", "parameters", "layers", "width", "feed-forward", "tokens", "tokens each", "loss above optimum", "constraints")
+    costs = (
+        ("loss above optimum",)
+        if decision.recommended.candidate.serve_cost is None
+        else (f"training, {decision.living.unit}", "serving", "life")
+    )
+    head = ("", "parameters", "layers", "width", "feed-forward", "tokens", "tokens each", *costs, "constraints")
     chosen = decision.recommended.candidate.shape
-    return Table(head, [_cells(row, chosen=row.candidate.shape == chosen) for row in decision.rows], frozenset({0, 8}),
+    return Table(head, [_cells(row, chosen=row.candidate.shape == chosen) for row in decision.rows], frozenset({0, len(head) - 1}),
                  frozenset(i for i, row in enumerate(decision.rows) if row.candidate.shape == chosen))  # fmt: skip
 
 
 def _cells(row: Row, *, chosen: bool) -> tuple[str, ...]:
     one = row.candidate
     broken = ", ".join(check.name for check in row.checks if not check.holds)
+    spent = (one.train_cost, one.serve_cost, one.lifetime_cost)
+    costs = (f"{one.excess:.1e}",) if one.serve_cost is None else tuple(words.figure(cost or 0.0) for cost in spent)
     return (
         "→" if chosen else "", words.figure(one.params), str(one.shape.num_layers), f"{one.shape.dim:,}", f"{one.shape.ffn_dim:,}", words.figure(one.tokens),
-        f"{one.tokens / one.params:,.1f}", f"{one.excess:.1e}", f"breaks {broken}" if broken else "met",
+        f"{one.tokens / one.params:,.1f}", *costs, f"breaks {broken}" if broken else "met",
     )  # fmt: skip
 
 

@@ -1,12 +1,12 @@
 """What a plan states: the budget, the law, the data, where the model has to run, and what it has to reach.
 
     name: llama3-405b
-    budget: {gpu: h100, gpus: 16384, days: 78.4, mfu: 0.404, effective: 0.9, overhead: 0.05}
+    budget: {gpu: h100, gpus: 16384, days: 78.4, mfu: 0.404, effective: 0.9, overhead: 1.05}
     split: {tensor: 8, pipeline: 16}
     serving: {device: 8xh100, format: fp8}
 
-A budget is given as FLOPs, as days of so many GPUs, or as money for such GPUs. Three shares lie between a GPU's hours and a model's FLOPs, and are kept apart: `mfu` while
-steps run, `effective` of the time in which steps run at all (failures, restarts, checkpoints), `overhead` of the hours that other work took. Mixed into one they hide what
+A budget is given as FLOPs, as days of so many GPUs, or as money for such GPUs. Three figures lie between a GPU's hours and a model's FLOPs, and are kept apart: `mfu` while
+steps run, `effective` of the time in which steps run at all (failures, restarts, checkpoints), and `overhead`, hours billed for each of the run itself (trials, evaluation, long context). Mixed into one they hide what
 can be mended: Llama 3.1 8B's published hours are 13.9 % of their peak in all.
 """
 
@@ -35,7 +35,7 @@ class Budget(Settings):
     dollars: float | None = Field(default=None, gt=0)
     mfu: float = Field(default=0.4, gt=0, le=1)
     effective: float = Field(default=0.9, gt=0, le=1)
-    overhead: float = Field(default=0.0, ge=0, lt=1)
+    overhead: float = Field(default=1.0, ge=1, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
@@ -54,7 +54,7 @@ class Budget(Settings):
     @property
     def share(self) -> float:
         """Return the share of the GPUs' peak that becomes the model's FLOPs."""
-        return self.mfu * self.effective * (1 - self.overhead)
+        return self.mfu * self.effective / self.overhead
 
     @property
     def dollars_per_hour(self) -> float | None:

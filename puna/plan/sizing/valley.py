@@ -40,6 +40,12 @@ class Valley:
             )
 
     @property
+    def curvature(self) -> float:
+        """Return how steeply losses rise beside a line of minima: as the law's own runs do, else as Llama 3's."""
+        own = self.law.curvature if isinstance(self.law, Allocation) else None
+        return CURVATURE if own is None else own
+
+    @property
     def has_losses(self) -> bool:
         return not (isinstance(self.law, Allocation) and self.law.surface is None)
 
@@ -90,4 +96,4 @@ class Valley:
         return loss
 
     def _off(self, compute: float, tokens: float) -> float:
-        return CURVATURE * math.log10(tokens / self.law.optimum(compute).tokens) ** 2
+        return self.curvature * math.log10(tokens / self.law.optimum(compute).tokens) ** 2

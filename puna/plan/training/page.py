@@ -10,7 +10,7 @@ from puna.plan.estimate import fact, within
 from puna.plan.runs import carbon
 from puna.plan.training.memory import Memory, usable_bytes
 from puna.plan.training.planning import Training, why_lost
-from puna.plan.training.search import Candidate, Found
+from puna.plan.training.search import Arrangement, Found
 
 SHOWN = 8
 # The colours of what a GPU holds, and of what a step's time goes to: multiplying, other work, waiting for other GPUs' data, and standing idle.
@@ -120,7 +120,7 @@ def _layouts(run: Training, found: Found) -> Table:
     )
 
 
-def _layout(one: Candidate, run: Training) -> tuple[str, ...]:
+def _layout(one: Arrangement, run: Training) -> tuple[str, ...]:
     step = one.step
     return (one.layout.text, words.size(one.memory.total), _percent(one.mfu), str(one.layout.micro), _percent(step.bubble / step.seconds),
             _percent(step.exposed / step.seconds))  # fmt: skip

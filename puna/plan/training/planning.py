@@ -21,7 +21,7 @@ from puna.plan.training import calibration
 from puna.plan.training.flops import SECONDS_A_DAY, flops_per_token
 from puna.plan.training.layouts import Job, Layout, job, parsed
 from puna.plan.training.memory import OPTIMIZER_BYTES, usable_bytes
-from puna.plan.training.search import Candidate, Found, Lost, fixed, search
+from puna.plan.training.search import Arrangement, Found, Lost, fixed, search
 from puna.plan.training.steps import job_flops_per_token
 from puna.plan.training.tuning import SOURCE as TUNING_SOURCE
 from puna.plan.training.tuning import Rounds, lora_params, post_training
@@ -38,7 +38,7 @@ class Training:
     """One planned run."""
 
     work: Job
-    best: Candidate
+    best: Arrangement
     found: Found | None
     tokens: float
     mfu: Estimate

@@ -25,7 +25,7 @@ _MORE = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128)
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Arrangement:
     """A layout that fits, and what it holds and takes."""
 
     layout: Layout
@@ -47,15 +47,15 @@ class Lost:
 class Found:
     """What a search found: the chosen layout, all that fit with the fastest first, and why the others are not chosen."""
 
-    chosen: Candidate
-    fitting: tuple[Candidate, ...]
+    chosen: Arrangement
+    fitting: tuple[Arrangement, ...]
     lost: tuple[Lost, ...]
     tried: int
 
 
 def search(work: Job, *, gpus: int, efficiency: Efficiency) -> Found:
     """Return the best layouts of all. Raises `FitError` where none fits, with the least memory that any needs."""
-    fitting: list[Candidate] = []
+    fitting: list[Arrangement] = []
     misfits: dict[str, list[str]] = defaultdict(list)
     missed: list[tuple[float, Layout]] = []
     smallest: tuple[float, Layout] | None = None
@@ -85,7 +85,7 @@ def search(work: Job, *, gpus: int, efficiency: Efficiency) -> Found:
     return Found(chosen, tuple(fitting), (*refused, *_slower(chosen, fitting)), tried)
 
 
-def fixed(work: Job, layout: Layout, *, gpus: int, efficiency: Efficiency) -> Candidate:
+def fixed(work: Job, layout: Layout, *, gpus: int, efficiency: Efficiency) -> Arrangement:
     """Return the best way to run the cut of `layout`. Raises `ConfigError` where it cannot run, `FitError` where it does not fit, with what would."""
     check(layout, work, gpus=gpus)
     best, least = _best_of(work, layout, efficiency)
@@ -101,13 +101,13 @@ def fixed(work: Job, layout: Layout, *, gpus: int, efficiency: Efficiency) -> Ca
     )
 
 
-def _best_of(work: Job, cut: Layout, efficiency: Efficiency) -> tuple[Candidate | None, tuple[float, Layout]]:
+def _best_of(work: Job, cut: Layout, efficiency: Efficiency) -> tuple[Arrangement | None, tuple[float, Layout]]:
     """Return the fastest way to run one cut that fits, and the way that holds least.
 
     Memory grows with the micro-batch, so the first size that does not fit ends the search, as does the first that is slower than the one before, for
     idle ends only grow with it. Recomputing only slows a way that fits without.
     """
-    best: Candidate | None = None
+    best: Arrangement | None = None
     least = (float("inf"), cut)
     for sharded in (False, True) if cut.pp == 1 and cut.shards > 1 else (False,):
         for virtual in sorted({layers_a_stage(work.model, cut.pp) if cut.pp > 1 else 1, 1}, reverse=True):
@@ -120,7 +120,7 @@ def _best_of(work: Job, cut: Layout, efficiency: Efficiency) -> tuple[Candidate 
                 taken = step(work, found[0], efficiency)
                 reached, before = mfu(work, found[0], taken), reached
                 if best is None or reached > best.mfu:
-                    best = Candidate(found[0], found[1], taken, reached)
+                    best = Arrangement(found[0], found[1], taken, reached)
                 if reached < before:
                     break
     return best, least
@@ -141,15 +141,15 @@ def _expert_spreads(work: Job, dp: int) -> list[int]:
     return [1] if experts is None else [ep for ep in divisors(experts.num_experts) if dp % ep == 0]
 
 
-def _plainness(candidate: Candidate, domain: int) -> tuple[float, ...]:
-    layout = candidate.layout
+def _plainness(arrangement: Arrangement, domain: int) -> tuple[float, ...]:
+    layout = arrangement.layout
     kinds = sum(n > 1 for n in (layout.tp, layout.cp, layout.pp, layout.ep))
-    return layout.tp > domain, layout.recompute, kinds, -candidate.mfu
+    return layout.tp > domain, layout.recompute, kinds, -arrangement.mfu
 
 
-def _slower(chosen: Candidate, fitting: list[Candidate]) -> list[Lost]:
+def _slower(chosen: Arrangement, fitting: list[Arrangement]) -> list[Lost]:
     """Group what fits and is slower by the part of its step that costs most against the chosen one's."""
-    groups: dict[str, list[Candidate]] = defaultdict(list)
+    groups: dict[str, list[Arrangement]] = defaultdict(list)
     base = asdict(chosen.step)
     for candidate in fitting:
         if candidate.mfu < fitting[0].mfu - TIE:
