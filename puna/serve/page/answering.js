@@ -4,6 +4,7 @@ import { completion, Failure } from "./api.js";
 import { gather } from "./calls.js";
 
 const MOST_SEED = 2 ** 31;
+const SHORTEST = 20; // milliseconds of which a speed can be told
 
 /** The request's body. A seed that nobody set is drawn here, so that the answer can be had again from what stands under it. */
 export function bodyOf(model, messages, settings) {
@@ -54,8 +55,8 @@ function measure(node, clock) {
   if (rate > 0) node.rate = rate;
 }
 
-/** Tokens per second after the first token, which waited for the prompt. */
-const rateOf = ({ first, last }, tokens) => (last > first ? ((tokens - 1) * 1000) / (last - first) : 0);
+/** Tokens per second after the first token, which waited for the prompt; 0 where they came too close together to tell. */
+const rateOf = ({ first, last }, tokens) => (last - first > SHORTEST ? ((tokens - 1) * 1000) / (last - first) : 0);
 
 function noteFrom(error) {
   if (!(error instanceof Failure)) return { kind: "server", message: `The page could not read the answer: ${error.message}` };

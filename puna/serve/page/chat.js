@@ -1,14 +1,14 @@
-// The chat page of `puna serve`: its state, and what each key and button does.
+// The chat page of `puna serve`: its state, and what can be done with it.
 //
 // Every module beside this one knows one thing; here they meet. Nothing is fetched but from this server, and nothing that was typed is lost: what cannot
 // be sent stays in its field, what was edited or asked again stays as a branch, and all of it is in the browser's store after a reload.
 
 import { answer, bodyOf } from "./answering.js";
 import { info, models } from "./api.js";
-import { submitOnEnter } from "./calls.js";
+import { listen } from "./controls.js";
 import { button, counted, el } from "./elements.js";
 import { fit, Scrolling } from "./scrolling.js";
-import { EXAMPLE_TOOLS, Settings } from "./settings.js";
+import { Settings } from "./settings.js";
 import { blank, erase, exported, keep, kept, key, read } from "./store.js";
 import { Tip } from "./tokens.js";
 import { AnswerView, contextOf, noteOf, WrittenView } from "./views.js";
@@ -28,7 +28,7 @@ class Chat {
     this.settings = new Settings(at("settings-form"), { changed: (name) => this.changed(name) });
     const { state, trouble } = kept();
     this.state = state;
-    this.listen();
+    listen(this);
     this.fill();
     if (trouble) this.notice(trouble);
   }
@@ -174,6 +174,13 @@ class Chat {
     if (node.role === "tool") this.answerCalls(node, text);
     else this.state.dialog.add(node.parent, { role: "user", content: text });
     return this.ask();
+  }
+
+  /** Open the last message for editing; false where there is none. */
+  editLast() {
+    const last = this.busy ? null : this.views.findLast((view) => view.node.role === "user");
+    last?.edit();
+    return Boolean(last);
   }
 
   /** The results of a message's calls anew, on a branch of their own, with `text` for the call of `node`. */
@@ -346,61 +353,6 @@ class Chat {
     } catch (error) {
       this.notice(`${file.name} was not read: ${error.message}`);
     }
-  }
-
-  // --- keys and buttons ---
-
-  listen() {
-    const click = (id, act) => at(id).addEventListener("click", act);
-    const submit = (id, act) => at(id).addEventListener("submit", (event) => { event.preventDefault(); act(); });
-    submit("composer", () => this.send());
-    submit("key-form", () => this.useKey());
-    submit("settings-form", () => {});
-    click("stop", () => this.stop());
-    click("new", () => this.startAnew());
-    click("clear", () => this.clear());
-    click("export", () => this.export());
-    click("import", () => at("import-file").click());
-    click("change-key", () => this.wantKey(""));
-    click("example-tools", () => this.example());
-    click("open-settings", () => this.panel(at("settings").hidden));
-    click("close-settings", () => this.panel(false));
-    at("settings-form").addEventListener("reveal", () => this.panel(true));
-    at("import-file").addEventListener("change", ({ target }) => { if (target.files[0]) this.import(target.files[0]); target.value = ""; });
-    at("draft").addEventListener("input", () => this.typed(() => { this.state.draft = at("draft").value; fit(at("draft")); }));
-    at("draft").addEventListener("keydown", (event) => this.draftKey(event));
-    document.addEventListener("keydown", (event) => event.key === "Escape" && this.escape());
-    window.addEventListener("pagehide", () => this.keep());
-    window.addEventListener("storage", () => this.elsewhere());
-  }
-
-  draftKey(event) {
-    if (event.key === "ArrowUp" && !at("draft").value && !this.busy) {
-      const last = this.views.findLast((view) => view.node.role === "user");
-      if (last) event.preventDefault();
-      last?.edit();
-    } else submitOnEnter(event, () => this.send());
-  }
-
-  escape() {
-    if (this.busy) this.stop();
-    else if (!at("tip").hidden) this.tip.hide();
-    else if (at("settings").contains(document.activeElement)) this.panel(false);
-  }
-
-  panel(open) {
-    at("settings").hidden = !open;
-    document.body.classList.toggle("with-settings", open);
-    at("open-settings").setAttribute("aria-expanded", String(open));
-    if (open) at("close-settings").focus();
-    else at("open-settings").focus();
-  }
-
-  example() {
-    const field = at("set-tools");
-    if (!field.value.trim()) field.value = EXAMPLE_TOOLS;
-    this.changed("tools");
-    field.focus();
   }
 
   /** Another tab kept its dialog where this one keeps its own. */
