@@ -86,7 +86,8 @@ async function failure(response) {
 
 function errorIn(text) {
   try {
-    return JSON.parse(text).error ?? {};
+    const { error } = JSON.parse(text);
+    return typeof error === "string" ? { message: error } : error ?? {};
   } catch {
     return {};
   }

@@ -98,7 +98,7 @@ export class Tip {
 function tipOf({ token, logprob, top_logprobs: others = [] }) {
   const all = others.some((other) => other.token === token) ? others : [{ token, logprob }, ...others];
   const rows = all.map((other) => row(other, other.token === token));
-  return [el("p", {}, `log-probability ${logprob.toFixed(3).replace("-", "−")}`), el("table", {}, el("caption", {}, "What it might have said"), el("tbody", {}, rows))];
+  return [el("p", {}, `log-probability ${signed(logprob)}`), el("table", {}, el("caption", {}, "What it might have said"), el("tbody", {}, rows))];
 }
 
 function row({ token, logprob }, chosen) {
@@ -109,6 +109,8 @@ function row({ token, logprob }, chosen) {
   const name = el("th", { scope: "row" }, words, chosen ? el("span", { class: "unseen" }, " (taken)") : null);
   return el("tr", { class: chosen ? "taken" : null }, name, el("td", { class: "number" }, percent(share)), el("td", { class: "drawn", "aria-hidden": "true" }, bar));
 }
+
+const signed = (logprob) => (logprob > -0.0005 ? "0" : `−${(-logprob).toFixed(3)}`);
 
 const percent = (share) => (share >= 0.0005 ? `${(share * 100).toFixed(1)} %` : "< 0.1 %");
 
