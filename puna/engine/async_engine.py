@@ -12,9 +12,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
-from puna.engine.engine import Engine, Stats
+from puna.engine.engine import Engine
 from puna.engine.request import Request, Token
 from puna.engine.sequence import SequenceState
+from puna.engine.stats import Stats
 from puna.errors import PunaError, WorkError
 from puna.records import Sample
 

@@ -8,8 +8,8 @@ and go between any two steps. One prompt is a batch of one, so there is one path
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -28,6 +28,8 @@ from puna.engine.scheduler import Piece, Scheduler
 from puna.engine.sequence import SequenceState
 from puna.engine.settings import EngineSettings, num_blocks
 from puna.engine.speculation import Drafter, ModelDrafter, NGramDrafter, kept_guesses
+from puna.engine.stats import Stats
+from puna.engine.stream import Stream
 from puna.errors import ConfigError, DataError, TokenizerError
 from puna.formats.directory import ModelDirectory, load
 from puna.formats.generation import GenerationDefaults
@@ -35,57 +37,6 @@ from puna.model.llama import Llama
 from puna.records import CallForm, Dialog, Message, Sample
 from puna.tokens.chat import codec_for
 from puna.tokens.tokenizer import Tokenizer
-
-
-@dataclass
-class Stats:
-    """What an engine does and has done. `cached_tokens` are those of prompts that were found in the cache; `guessed` and `kept` are guesses at what comes next."""
-
-    waiting: int = 0
-    running: int = 0
-    blocks_used: int = 0
-    blocks_total: int = 0
-    steps: int = 0
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    generated_tokens: int = 0
-    preemptions: int = 0
-    guessed: int = 0
-    kept: int = 0
-
-
-class Stream(Iterator[str]):
-    """Text as it is written, in whole characters. `sample` holds the result once the text has ended; a stream that is closed, or forgotten, stops writing."""
-
-    def __init__(self, engine: Engine, sequence: SequenceState) -> None:
-        self._engine, self._sequence = engine, sequence
-
-    @property
-    def sample(self) -> Sample | None:
-        """Return what was written, None while the text goes on."""
-        return None if self._sequence.stop_reason is None or self._sequence.inbox else self._sequence.sample()
-
-    def __next__(self) -> str:
-        for token in self.tokens():
-            if token.text:
-                return token.text
-        raise StopIteration
-
-    def tokens(self) -> Iterator[Token]:
-        """Yield the tokens themselves, with their ids and log-probabilities."""
-        while True:
-            while self._sequence.inbox:
-                yield self._sequence.inbox.popleft()
-            if self._sequence.stop_reason is not None:
-                return
-            self._engine.step()
-
-    def close(self) -> None:
-        """Stop writing; what the sequence held of the cache is free at once."""
-        self._engine.cancel(self._sequence)
-
-    def __del__(self) -> None:
-        self.close()
 
 
 class Engine:

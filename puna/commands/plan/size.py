@@ -68,10 +68,10 @@ def _show(decision: Decision) -> None:
     if decision.flip:
         smaller = decision.flip.candidate
         print(
-            f"  from {decision.flip.tokens / 1e12:,.3g}T served tokens on, {smaller.params / 1e9:,.1f}B on {smaller.tokens / 1e12:,.3g}T, as good, would be cheaper in all"
+            f"  from {decision.flip.tokens / 1e12:,.3g}T served tokens on, {smaller.params / 1e9:,.1f}B on {smaller.tokens / 1e12:,.3g}T, as good, is the answer"
         )
     elif best.loss is not None:
-        print("  no served demand makes a model smaller by a tenth cheaper in all: none is as good")
+        print("  no served demand makes a model smaller by a tenth the answer")
     for line in decision.warnings:
         print(f"  note: {line}")
     print(f"  sources: {'; '.join(decision.sources)}")

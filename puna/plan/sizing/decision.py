@@ -9,10 +9,13 @@ A constraint *binds* where dropping it alone would change the choice; of the oth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
+
+import numpy as np
 
 from puna.errors import ConfigError
 from puna.plan.estimate import Estimate
@@ -26,7 +29,7 @@ from puna.plan.sizing.living import Living
 from puna.plan.sizing.plan_file import PlanFile
 from puna.plan.sizing.valley import CURVATURE, Valley
 
-# Losses closer than this are equal: a fiftieth of what figure 2 of arXiv 2407.21783 scatters by, and 4 % of the model's size at its optimum.
+# Losses closer than this are equal: a two-hundredth of what figure 2 of arXiv 2407.21783 scatters by (0.004), and an eighth of the model's size at its optimum.
 FLAT = 2e-5
 LAWS = ("llama3-surface", "besiroglu", "chinchilla", "chinchilla-printed")
 SHOWN = 12
@@ -37,6 +40,9 @@ TIE = 0.005
 WIDEST = (1e9, 3e12)
 # What counts as a smaller model: by a tenth at least.
 SMALLER = 0.9
+# Served tokens among which the answer is looked for that is smaller, from, to and how many; and how closely the demand is then found.
+DEMANDS = (1e9, 1e17, 65)
+FLIP_WITHIN = 1e-3
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Against:
 
 @dataclass(frozen=True)
 class Flip:
-    """The served tokens from which a smaller shape (by a tenth at least), trained longer to the same loss, is cheaper in all than the choice."""
+    """The served tokens from which the answer is a smaller shape, by a tenth at least, trained longer to the same loss."""
 
     tokens: float
     candidate: Candidate
@@ -166,11 +172,19 @@ def _by_loss(rows: Sequence[Row]) -> list[Row]:
 
 def _by_lifetime(rows: Sequence[Row]) -> list[Row]:
     """Rank by training and serving together; of those within `TIE` of the cheapest the roundest width comes first."""
-    least = min(row.candidate.lifetime_cost for row in rows)
-    near = [row for row in rows if row.candidate.lifetime_cost <= (1 + TIE) * least]
-    rest = [row for row in rows if row.candidate.lifetime_cost > (1 + TIE) * least]
-    first = sorted(near, key=lambda row: (-roundness(row.candidate.shape), row.candidate.lifetime_cost))
-    return [*first, *sorted(rest, key=lambda row: row.candidate.lifetime_cost)]
+    by_shape = {id(row.candidate): row for row in rows}
+    return [by_shape[id(one)] for one in _cheapest([(row.candidate.lifetime_cost, row.candidate) for row in rows])]
+
+
+def _cheapest(priced: Sequence[tuple[float, Candidate]]) -> list[Candidate]:
+    """Return candidates by their price; of those within `TIE` of the cheapest the roundest width comes first."""
+    least = min(price for price, _ in priced)
+
+    def rank(one: tuple[float, Candidate]) -> tuple[float, float, float]:
+        price, candidate = one
+        return (0.0, -roundness(candidate.shape), price) if price <= (1 + TIE) * least else (1.0, 0.0, price)
+
+    return [candidate for _, candidate in sorted(priced, key=rank)]
 
 
 def _ranked(rows: Sequence[Row], ranking: Ranking) -> list[Row]:
@@ -231,20 +245,32 @@ def _against(chosen: Candidate) -> tuple[Against, ...]:
 
 
 def _flip(valley: Valley, rows: Sequence[Row], chosen: Row, living: Living, limits: Mapping[str, Constraint]) -> Flip | None:
-    """Return where serving would make a smaller shape the better choice; None where no demand does, or the law has no losses."""
+    """Return the demand from which the answer is a smaller shape, as good; None where no demand moves it so far, or the law has no losses."""
     mine = chosen.candidate
     if mine.loss is None:
         return None
-    my_token = living.serving(mine.shape)
-    if my_token is None:
+    as_good = [
+        one
+        for one in reaching(valley, mine.loss, living, like=[row.candidate for row in rows], served=1.0)
+        if math.isfinite(one.lifetime_cost)
+    ]
+    as_good = [one for one in as_good if all(limit(one).holds for limit in limits.values())]
+
+    def answer(served: float) -> Candidate:
+        return _cheapest([(one.train_cost + served * (one.serve_cost or 0.0), one) for one in as_good])[0]
+
+    def is_smaller(served: float) -> bool:
+        return answer(served).params <= SMALLER * mine.params
+
+    demands = [float(served) for served in np.geomspace(*DEMANDS)]
+    beyond = next((place for place, served in enumerate(demands) if as_good and is_smaller(served)), None)
+    if beyond is None:
         return None
-    smaller = [row.candidate for row in rows if row.candidate.params <= SMALLER * mine.params]
-    flips = []
-    for other in reaching(valley, mine.loss, living, like=smaller, served=None):
-        its_token = living.serving(other.shape)
-        if its_token is not None and its_token < my_token and all(limit(other).holds for limit in limits.values()):
-            flips.append(Flip((other.train_cost - mine.train_cost) / (my_token - its_token), other))
-    return min(flips, key=lambda flip: flip.tokens, default=None)
+    low, high = demands[max(beyond - 1, 0)], demands[beyond]
+    while high / low > 1 + FLIP_WITHIN:
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if is_smaller(middle) else (middle, high)
+    return Flip(high, answer(high))
 
 
 def _excess(valley: Valley, mine: Candidate) -> Estimate | float:
@@ -274,7 +300,7 @@ def _warnings(plan: PlanFile, law: Law, compute: float, chosen: Candidate) -> tu
 
 
 def _sources(law: Law) -> tuple[str, ...]:
-    valley = [_curvature(law)] if isinstance(law, Allocation) else []
+    valley = [_curvature(law)] if isinstance(law, Allocation) and law.surface is None else []
     return (law.about.source, *valley, "shapes: proportions of arXiv 2407.21783 table 3")
 
 

@@ -1,8 +1,9 @@
 """The losses that a plan reckons with: one valley for every question, whatever the law says.
 
-At one budget a law's loss is a flat valley over model sizes. Where the law is a surface the valley is the surface's. Where it only says how to split compute (Llama 3's), the valley has its lowest point at
-that split, at the height that the surface through the same runs gives the budget, and rises as the parabolas do that the split was read from: by `CURVATURE` times the square of how many
-powers of ten the tokens lie off. So a demand of one token moves nothing, and a larger one moves the answer along the same valley.
+At one budget a law's loss is a flat valley over model sizes. Where the law is a surface the valley is the surface's. Where it says how to split compute and the surface through the same runs says what loss
+follows (Llama 3's), the valley is the surface's, moved along the budget until its lowest point lies at the law's split. So a demand of one token moves nothing, and a larger one moves the answer along the
+same valley. Where there is no surface, losses above the lowest rise as the parabolas do that the split was read from: by the curvature times the square of how many powers of ten the tokens lie off. Far from the
+split that is too steep: for Llama 3 8B on 15T tokens it says 0.05 where the surface says 0.01, and that a longer training would do harm.
 
 Data that has to be repeated teaches less each time (Muennighoff et al., arXiv 2305.16264): tokens count as the fresh ones that they are worth.
 """
@@ -59,8 +60,7 @@ class Valley:
             return None
         fresh = tokens if self.unique_tokens is None else worth(min(self.unique_tokens, tokens), tokens)
         if isinstance(self.law, Allocation):
-            compute = flops(params, fresh)
-            return self._lowest(compute) + self._off(compute, fresh)
+            return self._beside(self.law, params, fresh)
         return self.law.loss(params, fresh)
 
     def excess(self, params: float, tokens: float) -> float:
@@ -87,6 +87,13 @@ class Valley:
         raise ConfigError(
             f"{self.law.about.name}: {params:.4g} parameters never reach a loss of {loss:.4g}; give more parameters or accept more loss"
         )
+
+    def _beside(self, line: Allocation, params: float, tokens: float) -> float:
+        """Return the loss of the surface through the line's runs, moved along each budget so that its lowest point lies where the line has it."""
+        assert line.surface is not None
+        compute = flops(params, tokens)
+        moved = line.surface.optimum(compute).tokens / line.optimum(compute).tokens
+        return line.surface.loss(params / moved, tokens * moved)
 
     def _lowest(self, compute: float) -> float:
         law = self.law.surface if isinstance(self.law, Allocation) else self.law
