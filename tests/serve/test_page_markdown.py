@@ -40,34 +40,34 @@ HOSTILE = {
 ALLOWED = {"P", "H3", "H4", "H5", "H6", "UL", "OL", "LI", "BLOCKQUOTE", "HR", "BR", "EM", "STRONG", "DEL", "CODE", "PRE", "A", "SPAN", "DIV", "TABLE", "TR", "TH", "TD", "FIGURE", "FIGCAPTION", "BUTTON"}  # fmt: skip
 ATTRIBUTES = {"class", "dir", "href", "rel", "target", "title", "start", "scope", "tabindex", "role", "aria-label", "type"}
 
-LONG = {
-    "letters": "x" * 100_000,
-    "stars": "*" * 100_000,
-    "star words": "*a " * 33_000,
-    "closing stars": "a* " * 33_000,
-    "nested stars": "*a " * 20_000 + "a* " * 20_000,
-    "two delimiters": "*a _b " * 16_000 + "a_ b* " * 16_000,
-    "backticks": "".join("`" * (i % 300 + 1) + "a" for i in range(660)),
-    "brackets": "[" * 100_000,
-    "links": "[](" * 33_000,
-    "link ends": "[a](" * 20_000 + ")" * 20_000,
-    "pictures": "![" * 50_000,
-    "tildes": "~~a" * 33_000,
-    "pipes": "|" * 50_000 + "\n" + "-|" * 900 + "-",
-    "quotes": ">" * 100_000,
-    "deep list": "\n".join("  " * i + "- a" for i in range(300)),
-    "long list": "- a\n" * 20_000,
-    "hashes": "#" * 100_000,
-    "rule": "- " * 50_000 + "x",
-    "spaces": "-" + " " * 100_000 + "x",
-    "heading of spaces": "# a" + " #" * 50_000 + "x",
-    "addresses": "https://" * 12_000,
-    "address ends": "https://a" + ")" * 100_000,
-    "angles": "<https://" * 11_000,
-    "overrides": "\u202ea" * 5_000,
-    "lines": "a\n" * 50_000,
-    "backslashes": "\\" * 100_000,
-    "fences": "```\n" * 25_000,
+LONG = {  # of about n characters
+    "letters": lambda n: "x" * n,
+    "stars": lambda n: "*" * n,
+    "star words": lambda n: "*a " * (n // 3),
+    "closing stars": lambda n: "a* " * (n // 3),
+    "nested stars": lambda n: "*a " * (n // 6) + "a* " * (n // 6),
+    "two delimiters": lambda n: "*a _b " * (n // 12) + "a_ b* " * (n // 12),
+    "backticks": lambda n: "".join("`" * (i % 300 + 1) + "a" for i in range(n // 150)),
+    "brackets": lambda n: "[" * n,
+    "links": lambda n: "[](" * (n // 3),
+    "link ends": lambda n: "[a](" * (n // 5) + ")" * (n // 5),
+    "pictures": lambda n: "![" * (n // 2),
+    "tildes": lambda n: "~~a" * (n // 3),
+    "pipes": lambda n: "|" * n + "\n" + "-|" * 900 + "-",
+    "quotes": lambda n: ">" * n,
+    "deep list": lambda n: "\n".join("  " * (i % 300) + "- a" for i in range(n // 300)),
+    "long list": lambda n: "- a\n" * (n // 4),
+    "hashes": lambda n: "#" * n,
+    "rule": lambda n: "- " * (n // 2) + "x",
+    "spaces": lambda n: "-" + " " * n + "x",
+    "heading of spaces": lambda n: "# a" + " #" * (n // 2) + "x",
+    "addresses": lambda n: "https://" * (n // 8),
+    "address ends": lambda n: "https://a" + ")" * n,
+    "angles": lambda n: "<https://" * (n // 9),
+    "overrides": lambda n: "\u202ea" * (n // 20),
+    "lines": lambda n: "a\n" * (n // 2),
+    "backslashes": lambda n: "\\" * n,
+    "fences": lambda n: "```\n" * (n // 4),
 }
 
 
@@ -130,12 +130,19 @@ def test_characters_that_reorder_text_are_shown_instead(page):
     assert page.inner_text("#log p >> nth=2") == "שלום \u200f(ok)"
 
 
-@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
-def test_long_hostile_text_takes_no_time_and_no_depth(page, text):
-    """A hundred thousand characters at once, and again in pieces of which each is parsed with all before it in its block."""
-    assert page.evaluate(RENDER, [text])["seconds"] < 6
-    step = len(text) // 8 + 1
-    assert page.evaluate(RENDER, [text[i : i + step] for i in range(0, len(text), step)])["seconds"] < 20
+def seconds(page, text, *, num_pieces):
+    """How long it takes to show `text`: the better of two, for other work on the machine only ever adds."""
+    step = len(text) // num_pieces + 1
+    pieces = [text[i : i + step] for i in range(0, len(text), step)]
+    return min(page.evaluate(RENDER, pieces)["seconds"] for _ in range(2))
+
+
+@pytest.mark.parametrize("written", LONG.values(), ids=LONG)
+def test_long_hostile_text_takes_time_in_proportion_and_no_depth(page, written):
+    """A hundred thousand characters take about four times what a quarter of them takes (and not sixteen), at once and in pieces."""
+    for num_pieces in (1, 8):
+        quarter = seconds(page, written(25_000), num_pieces=num_pieces)
+        assert seconds(page, written(100_000), num_pieces=num_pieces) < 9 * quarter + 0.3
     deepest = page.evaluate(
         "(() => { const depth = (e) => { let n = 0; for (; e; e = e.parentElement) n++; return n; }; return Math.max(...[...document.querySelectorAll('#log *')].slice(-5000).map(depth)); })()"
     )
