@@ -102,7 +102,9 @@ def test_every_figure_that_is_not_produced_says_why():
 def test_an_expectation_that_is_a_little_wrong_fails(shared_data):
     for oracle in proofs.oracles(shared_data):
         # Where the source says "at least", an expectation is wrong once it is more than what is given.
-        for sign, expected in ((1, max(oracle.expected, oracle.run().got)),) if oracle.at_least else ((-1, oracle.expected), (1, oracle.expected)):
+        for sign, expected in (
+            ((1, max(oracle.expected, oracle.run().got)),) if oracle.at_least else ((-1, oracle.expected), (1, oracle.expected))
+        ):
             planted = replace(oracle, expected=expected + sign * (2.1 * oracle.tolerance or 1))
             assert planted.run().status == "failed", oracle
 
