@@ -30,12 +30,13 @@ def raise_(
     """Raise a model from a recipe: its parent first, every stage in order, finished ones reused, a report at the end. The same command resumes."""
     from puna.commands.recipe_costs import show
     from puna.errors import WorkError
+    from puna.recipe.costing import of_line
     from puna.recipe.schema import Recipe
 
     read = Recipe.read(recipe, settings or [])
     directory = out or Path("runs") / read.name
     if dry_run:
-        show(read, directory, as_json=as_json)
+        show(of_line(read, directory), as_json=as_json)
         return
     try:
         _run(read, directory, as_json=as_json)

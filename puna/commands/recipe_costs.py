@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from puna.recipe.costing import Plan
-    from puna.recipe.schema import Recipe
 
 YEAR = 365 * 86400
 COUNTS = ("", "K", "M", "B", "T")
@@ -15,23 +16,18 @@ FLOPS = ("FLOP", "KFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP", "ZFLOP", 
 BYTES = ("B", "KB", "MB", "GB", "TB", "PB")
 
 
-def show(recipe: Recipe, directory: Path, *, as_json: bool) -> None:
-    """Print the cost of every stage of the line of recipes, as tables or as one JSON document."""
+def show(plans: Sequence[tuple[Plan, Path]], *, as_json: bool) -> None:
+    """Print the cost of every stage of a line of recipes, the youngest last, as tables or as one JSON document."""
     import json
 
-    from puna.recipe import costing
-    from puna.recipe.graph import build
-    from puna.recipe.raising import generations
-
-    *parents, (mine, run) = [(costing.plan(graph, run), run) for graph, run in generations(build(recipe), directory)]
+    *parents, (mine, run) = plans
     if as_json:
         older = [{"directory": str(folder), **plan.to_json()} for plan, folder in parents]
         print(json.dumps({"directory": str(run), **mine.to_json(), "parents": older}, indent=2, ensure_ascii=False))
-    else:
-        plans = [*parents, (mine, run)]
-        for plan, folder in plans:
-            _show_plan(plan, folder)
-        _show_total([plan for plan, _ in plans])
+        return
+    for plan, folder in plans:
+        _show_plan(plan, folder)
+    _show_total([plan for plan, _ in plans])
 
 
 def _show_plan(plan: Plan, directory: Path) -> None:
@@ -57,12 +53,12 @@ def _show_plan(plan: Plan, directory: Path) -> None:
 
 def _show_total(plans: list[Plan]) -> None:
     """Print the time that is still to come, as far as it is known."""
-    to_do = [row for plan in plans for row in plan.stages if row.status == "to do"]
-    known = [row.seconds for row in to_do if row.seconds is not None]
-    if known:
-        unknown = len(to_do) - len(known)
+    from puna.recipe.costing import to_do
+
+    known, unknown = to_do(plans)
+    if known is not None:
         rest = f", and {unknown} stage{'s' * (unknown != 1)} whose time is not known" if unknown else ""
-        print(f"To do: {_duration(sum(known))} of training{rest}.")
+        print(f"To do: {_duration(known)} of training{rest}.")
 
 
 def _scaled(value: float | None, units: tuple[str, ...]) -> str:

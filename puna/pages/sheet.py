@@ -20,13 +20,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of words under a head; columns numbered in `left` are words, the others figures. Rows numbered in `marked` stand out; `bars`, an SVG a row, follow the first column."""
+    """Rows of words under a head; columns numbered in `left` are words, the others figures. Rows numbered in `marked` stand out; `bars`, an SVG a row, follow column `after`."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     left: frozenset[int] = frozenset({0})
     marked: frozenset[int] = frozenset()
     bars: Sequence[str] = ()
+    after: int = 0
 
 
 @dataclass(frozen=True)

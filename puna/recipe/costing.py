@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from puna.recipe import runner
-from puna.recipe.graph import Graph
+from puna.recipe.graph import Graph, build
 from puna.recipe.kind import Cost
 from puna.recipe.predicting import UTILISATION, peak, predicted
+from puna.recipe.raising import generations
+from puna.recipe.schema import Recipe
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,18 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         return {"stages": [stage.to_json() for stage in self.stages], "peak": self.peak}
+
+
+def of_line(recipe: Recipe, directory: Path) -> list[tuple[Plan, Path]]:
+    """Return the costs of a recipe and its parents with their run directories, oldest first, the recipe's own last."""
+    return [(plan(graph, run), run) for graph, run in generations(build(recipe), directory)]
+
+
+def to_do(plans: Sequence[Plan]) -> tuple[float | None, int]:
+    """Return the seconds that are still to come, as far as they are known, and of how many stages they are not."""
+    waiting = [row.seconds for plan in plans for row in plan.stages if row.status == "to do"]
+    known = [seconds for seconds in waiting if seconds is not None]
+    return sum(known) if known else None, len(waiting) - len(known)
 
 
 def plan(graph: Graph, directory: Path) -> Plan:

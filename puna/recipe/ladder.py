@@ -8,7 +8,7 @@ A tiny vocabulary still makes up a good part of so small a model, and its look-u
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ VOCABULARY, WINDOW, WINDOWS = 512, 256, 4
 SHAPES = ((16, 2), (24, 2), (32, 2), (48, 2), (64, 2), (64, 3), (96, 3))
 RUNGS = 5
 HIGHEST = "above"
+# Of `table`.
+HEADS = ("stage", "params", "tokens", "per param", "FLOPs", "loss", "by the law")
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,21 @@ class Rung:
 
 @dataclass(frozen=True)
 class Climbed:
-    """What a ladder gave: each rung with its loss, the fit of all but the highest, and what it foretold of that one against what was measured."""
+    """What a ladder gave: each rung with its loss, the fit of all but the highest, and what it foretold of that one against what was measured.
+
+    `curves` are how each stage's model learnt, as report.json has them.
+    """
 
     rungs: tuple[tuple[Rung, float], ...]
     fit: ParametricFit
     foretold: Estimate | float
     measured: float
     directory: Path
+    curves: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def highest(self) -> tuple[Rung, float]:
+        return self.rungs[-1]
 
     @property
     def error(self) -> float:
@@ -85,7 +95,7 @@ def climb(out: Path, *, seed: int = 1, scale: float = 1.0, progress: Progress | 
         params=[rung.params for rung, _ in below], tokens=[rung.tokens for rung, _ in below], loss=[loss for _, loss in below], source="the ladder"
     )  # fmt: skip
     fit = fit_parametric(runs, name="ladder", counting="all parameters, embeddings included", seed=seed)
-    return Climbed(tuple(measured), fit, _foretold(fit.law, ladder[-1]), measured[-1][1], out)
+    return Climbed(tuple(measured), fit, _foretold(fit.law, ladder[-1]), measured[-1][1], out, raised.report["curves"])
 
 
 def rungs(scale: float = 1.0) -> list[Rung]:
@@ -93,6 +103,12 @@ def rungs(scale: float = 1.0) -> list[Rung]:
     return [
         _rung(f"rung_{i}_{j}", shape, scale * budget) for i, budget in enumerate(BUDGETS) for j, shape in enumerate(SHAPES[i : i + RUNGS])
     ]
+
+
+def by_budget(climbed: Climbed) -> list[Sequence[tuple[Rung, float]]]:
+    """Return the rungs below the highest with their losses, budget by budget."""
+    below = climbed.rungs[:-1]
+    return [below[start : start + RUNGS] for start in range(0, len(below), RUNGS)]
 
 
 def highest(scale: float = 1.0) -> Rung:

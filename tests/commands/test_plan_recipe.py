@@ -6,6 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from puna.commands import app
+from puna.pages import words
 
 CHILD = Path(__file__).parents[1] / "recipe" / "tiny_child.yaml"
 
@@ -29,3 +30,17 @@ def test_the_table_ends_with_the_time_to_come(tmp_path):
     done = CliRunner().invoke(app, ["plan", "recipe", str(CHILD), "--out", str(tmp_path / "run")])
     assert done.exit_code == 0, done.exception
     assert "To do: " in done.stdout.splitlines()[-1]
+
+
+def test_its_page_has_a_bar_for_each_figure_that_is_known_and_a_row_for_each_stage(tmp_path):
+    out, place = tmp_path / "run", tmp_path / "cost.html"
+    done = CliRunner().invoke(app, ["plan", "recipe", str(CHILD), "--out", str(out), "--html", str(place), "--json"])
+    assert done.exit_code == 0, done.exception
+    found, page = json.loads(done.stdout), place.read_text(encoding="utf-8")
+    rows = [*found["stages"], *(row for parent in found["parents"] for row in parent["stages"])]
+    known = sum(row[key] is not None for row in rows for key in ("seconds", "memory_bytes", "disk_bytes"))
+    assert known > 0
+    assert page.count('<svg class="bar"') == known
+    assert page.count("<tr>") == len(rows) + 1 + len(found["parents"])
+    assert all(row["parameters"] is None or words.figure(row["parameters"]) in page for row in rows)
+    assert not out.exists()

@@ -21,18 +21,21 @@ def oracles(
         bool, typer.Option("--missing", help="List the figures that are not produced, with the reasons, and run nothing.")
     ] = False,
     points: Annotated[Path | None, typer.Option("--points", help="Folder of the digitised points (else $PUNA_TEST_DATA).")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Run the proofs: each published figure against what the planner gives now. Exit code 1 if one fails."""
-    from puna.commands.plan.showing import print_json
+    from puna.commands.plan.showing import print_json, write_page
     from puna.errors import ConfigError
     from puna.plan import oracles as proofs
+    from puna.plan.oracles_page import page
 
     if failed and missing:
         raise ConfigError("--failed and --missing are two lists; give one")
     chosen = proofs.sections(points, only=section)
     lost = [figure for one in chosen for figure in one.missing]
     if missing:
+        write_page(html, lambda: page(chosen, ()))
         if as_json:
             print_json({"not_produced": len(lost), "missing": [vars(figure) for figure in lost]})
         else:
@@ -40,6 +43,7 @@ def oracles(
         return
     results = proofs.run(oracle for one in chosen for oracle in one.oracles)
     shown = [result for result in results if not (failed and result.passed)]
+    write_page(html, lambda: page(chosen, results, passed=not failed))
     counts = proofs.summary(results, not_produced=len(lost))
     if as_json:
         print_json({"summary": counts, "oracles": [result.figures() for result in shown], "missing": [vars(figure) for figure in lost]})
@@ -51,11 +55,11 @@ def oracles(
 
 def _show(results: Sequence[Result], counts: dict[str, int]) -> None:
     from puna.commands.plan.showing import print_table
+    from puna.plan.oracles.words import got, verdict
 
     rows = [
         (
-            result.oracle.id, result.oracle.name, result.oracle.printed.strip(), "–" if result.got is None else _like(result.oracle.printed, result.got),
-            f"{result.oracle.tolerance:.2g}", _verdict(result),
+            result.oracle.id, result.oracle.name, result.oracle.printed.strip(), got(result), f"{result.oracle.tolerance:.2g}", verdict(result),
         )
         for result in results
     ]  # fmt: skip
@@ -73,35 +77,15 @@ def _show(results: Sequence[Result], counts: dict[str, int]) -> None:
         print("Not run: the digitised points are absent; give their folder with --points.")
 
 
-def _verdict(result: Result) -> str:
-    """A computed figure is ok; one that follows from printed ones is a sum that comes out; one that a table holds only agrees."""
-    return {"computed": "ok", "arithmetic": "sum", "data": "agrees"}[result.oracle.kind] if result.passed else result.status
-
-
 def _show_missing(figures: Sequence[Missing]) -> None:
     """Print the list, figures of one name in a line, under the reason that they share."""
-    from itertools import groupby
-
     from rich.console import Console
 
     from puna.commands.plan.figures import print_facts
+    from puna.plan.oracles.words import by_reason
 
-    by_reason: dict[str, dict[str, str]] = {}
-    for _, group in groupby(figures, key=lambda figure: (figure.name, figure.reason)):
-        same = list(group)
-        ids = same[0].id if len(same) == 1 else f"{same[0].id} to {same[-1].id}"
-        by_reason.setdefault(same[0].reason, {})[ids] = f"{same[0].name}: {' '.join(figure.printed for figure in same)}"
-    for reason, named in by_reason.items():
+    for reason, named in by_reason(figures).items():
         Console(highlight=False, markup=False).print(f"{reason[0].upper()}{reason[1:]}:")
         print_facts(named)
         print()
     print(f"{len(figures)} figures not produced")
-
-
-def _like(printed: str, got: float) -> str:
-    """Return a figure with one digit more than its source prints, in the source's notation."""
-    mantissa, power, _ = printed.split(maxsplit=1)[0].partition("e")
-    decimals = len("".join(letter for letter in mantissa.partition(".")[2] if letter.isdigit())) + 1
-    if power:
-        return f"{got:.{decimals}e}".replace("e-0", "e-").replace("e+", "e")
-    return f"{got:,.{decimals}f}".rstrip("0").rstrip(".") if "." in f"{got:.{decimals}f}" else f"{got:,.0f}"

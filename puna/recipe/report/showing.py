@@ -6,12 +6,12 @@ A section whose content the run does not have is empty here, and the template le
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from puna.pages import charts, row_plots, words
-from puna.pages.charts import Axis
+from puna.pages import row_plots, words
 from puna.pages.templates import forest, rendered
+from puna.recipe.report import learning
 from puna.recipe.stages.evaluate import COMMONEST
 
 Content = Mapping[str, Any]
@@ -23,7 +23,7 @@ def page(content: Content) -> str:
     return rendered(
         "puna.recipe", "report.html.j2", name=content["name"], description=content["description"], headline=_headline(content), family=_family(content),
         claims=[{**claim, "plots": _claim_plots(claim)} for claim in content["claims"]], funnels=_funnels(content), kinds=_kinds(content),
-        learning=_learning(content), samples=_samples(content["samples"]), answers=_answers(content), measurements=_measurements(content["measured"]),
+        learning=learning.groups(content), samples=_samples(content["samples"]), answers=_answers(content), measurements=_measurements(content["measured"]),
         costs=_costs(content["stages"]), seconds=content["seconds"], model_facts=_model_facts(content["model"]), commands=_commands(content["model"]),
         stages=content["stages"], left_out=content["left_out"], machines=content["machines"], code=content["code"], seed=content["seed"],
     )  # fmt: skip
@@ -114,46 +114,6 @@ def _kinds(content: Content) -> list[dict[str, Any]]:
     ordered = sorted(kinds.items(), key=lambda item: -item[1])
     drawn = row_plots.bars([[("mine", count)] for _, count in ordered], labels=[f"{name}: {count:,} documents" for name, count in ordered])
     return [{"name": name, "count": count, "svg": svg} for (name, count), svg in zip(ordered, drawn, strict=True)]
-
-
-def _learning(content: Content) -> list[dict[str, Any]]:
-    """Return a group of curves for each kind of training, against tokens and against time: their losses are of different texts."""
-    kinds = {stage["name"]: stage["kind"] for stage in content["stages"]}
-    groups: dict[str, list[str]] = {}
-    for name, curve in content["curves"].items():
-        if any(value is not None for value in curve["bits_per_byte"]) or any(value is not None for value in curve["loss"]):
-            groups.setdefault(kinds[name], []).append(name)
-    return [_group(kind, {name: content["curves"][name] for name in names}) for kind, names in groups.items()]
-
-
-def _group(kind: str, curves: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    per_byte = all(any(value is not None for value in curve["bits_per_byte"]) for curve in curves.values())
-    measure, unit = ("bits_per_byte", "bits per byte") if per_byte else ("loss", "nats per token")
-    axes = [
-        ("tokens", "tokens, logarithmic"),
-        *([("seconds", "seconds")] if all(any(curve.get("seconds", [])) for curve in curves.values()) else []),
-    ]
-    drawn: list[dict[str, str]] = []
-    finals = {}
-    for axis, across in axes:
-        lines = []
-        for i, (name, curve) in enumerate(curves.items()):
-            xs, ys = _smooth(curve[axis], curve[measure])
-            lines.append(charts.Line(name, xs, ys, i))
-            finals[name] = ys[-1]
-        title = f"Loss against {'tokens' if axis == 'tokens' else 'time'}"
-        drawn.append(
-            {"title": title, "svg": charts.chart(lines, title=title, x=Axis(across, log=axis == "tokens"), y=Axis(unit, log=True))}
-        )
-    legend = [{"name": name, "colour": i % charts.COLOURS, "final": finals[name]} for i, name in enumerate(curves)]
-    return {"kind": kind, "unit": unit, "charts": drawn, "legend": legend}
-
-
-def _smooth(xs: Sequence[float], ys: Sequence[float | None]) -> tuple[list[float], list[float]]:
-    """Return the points that were measured, each the mean over the last eighth of the points so far: single batches scatter, most of all late."""
-    points = [(x, y) for x, y in zip(xs, ys, strict=True) if y is not None]
-    recent = [points[max(0, i - max(2, i // 8)) : i + 1] for i in range(len(points))]
-    return [x for x, _ in points], [sum(y for _, y in piece) / len(piece) for piece in recent]
 
 
 def _samples(samples: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
