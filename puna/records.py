@@ -83,10 +83,14 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A tool that the assistant asks for, with arguments by name. Built-in tools take one: `query`, or `code` for `code_interpreter`."""
+    """A tool that the assistant asks for, with arguments by name. Built-in tools take one: `query`, or `code` for `code_interpreter`.
+
+    `written` are the arguments as JSON text, byte for byte as somebody wrote them, where that is known; calls that say the same are equal however they were written.
+    """
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    written: str | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def from_json(cls, value: object, *, where: str) -> Call:
@@ -114,6 +118,8 @@ class Message:
     `train` says whether its tokens are learnt from; it may be true for the assistant's turns only. `rest` is what follows the calls and is no whole call: more
     words, or a call that was cut off or that no rule can read. `end` is how the turn ends: `"eot"` (done), `"eom"` (waiting for a tool), `"cut"`
     (not at all), None: as its calls ask. `tagged` says that a tag marks the calls off from the text, None: as the form of the calls asks.
+    `token_ids` are those that a model wrote this turn in, its end included, where they are to be put down again as they are; they belong to what the other fields say,
+    so who changes these leaves them out.
     """
 
     role: Role
@@ -123,6 +129,7 @@ class Message:
     rest: str = ""
     end: End | None = None
     tagged: bool | None = None
+    token_ids: tuple[int, ...] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def from_json(cls, value: object, *, where: str) -> Message:

@@ -14,7 +14,7 @@ from typing import Annotated, cast
 
 import typer
 
-from puna.commands import chat, compare, convert, doctor, generate, info, lint_data, raise_, tokenizer
+from puna.commands import chat, compare, convert, doctor, generate, info, lint_data, raise_, serve, tokenizer
 from puna.errors import PunaError
 from puna.version import VERSION
 
@@ -32,6 +32,7 @@ app.command("raise")(raise_.raise_)
 app.command("compare")(compare.compare)
 app.command("generate")(generate.generate)
 app.command("chat")(chat.chat)
+app.command("serve")(serve.serve)
 app.command("info")(info.info)
 app.command("convert")(convert.convert)
 app.command("lint-data")(lint_data.lint_data)

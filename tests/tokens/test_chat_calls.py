@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from puna.errors import DataError
 from puna.records import Call, Dialog, Message, Tool
 from puna.tokens import codec_for
-from puna.tokens.chat.calls import find_calls, read_tagged, write_calls
+from puna.tokens.chat.calls import find_calls, read_arguments, read_tagged, write_calls
 
 CITY = Tool(
     "get_weather",
@@ -248,3 +248,31 @@ def test_mutated_calls_are_read_or_kept():
         mutated = "".join(text)
         for read in (find_calls(mutated, cut=rng.random() < 0.5), read_tagged(mutated, cut=rng.random() < 0.5)):
             assert read.calls or read.content + read.rest == mutated
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ['{"a":1,  "b" : [ 1.0,2e0 ]}', '{"city": "Cañete\\u00f1"}', "{ }", '{"a": {"parameters": {"x": "}"}}, "a": 2}', '{"t": "a\nb"}'],
+)
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"type": "function", "name": "f", "parameters": %s}',
+        '{"name":"f","arguments":%s}',
+        '{ "parameters": %s , "name": "f" }',
+        '[{"name": "f", "parameters": %s}]',
+        '{"type": "function", "function": {"name": "f", "arguments": %s}}',
+        "<function=f>%s</function>",
+    ],
+)  # fmt: skip
+def test_arguments_are_kept_as_they_were_written_and_written_so_again(arguments, frame):
+    (call,) = find_calls(frame % arguments, cut=False).calls
+    assert call.written == arguments
+    assert call.arguments == read_arguments(arguments)
+    assert write_calls([call], "json") == [f'{{"type": "function", "name": "f", "parameters": {arguments}}}']
+    assert write_calls([call], "tag") == [f"<function=f>{arguments}</function>"]
+
+
+def test_each_call_of_a_list_keeps_its_own_arguments():
+    text = '[{"name": "f", "parameters": {"a":1}}, {"name": "g", "arguments": "{\\"b\\":  2}"} ,{"parameters": {}, "name": "h"}]'
+    assert [call.written for call in read_tagged(text, cut=False).calls] == ['{"a":1}', '{"b":  2}', "{}"]

@@ -182,3 +182,18 @@ def test_a_tokenizer_without_a_tag_refuses_what_needs_one(tokenizer):
         codec_for(small).encode(dialog)
     plain = replace(dialog, messages=(dialog.messages[0], Message("assistant", "b", True)))
     assert len(codec_for(small).encode(plain).token_ids)
+
+
+def test_ids_that_a_model_wrote_are_put_down_as_they_are(tokenizer):
+    """A model may cut a word into tokens as no encoder would, and frame a call in its own way."""
+    codec, chat = codec_for(tokenizer), tokenizer.chat_ids
+    words = [token for letter in ' {"name":"f",  "parameters":{ }}' for token in tokenizer.encode(letter)]
+    ids = (*words[:1], chat.python_tag, *words[1:], chat.eom)
+    message = replace(codec.reply(ids), train=True, token_ids=ids)
+    assert message.calls == (Call("f", {}),)
+    dialog = Dialog((Message("user", "a"), message, Message("ipython", "b")))
+    encoded = codec.encode(dialog)
+    begin = len(codec.prompt(replace(dialog, messages=dialog.messages[:1])))
+    assert tuple(encoded.token_ids[begin : begin + len(ids)]) == ids
+    kinds = [TokenClass.ANSWER, TokenClass.PYTHON_TAG, *[TokenClass.ANSWER] * (len(ids) - 3), TokenClass.END]
+    assert encoded.classes[begin : begin + len(ids)] == kinds

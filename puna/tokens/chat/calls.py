@@ -10,6 +10,8 @@
 built-in tools always have their own. Where the form leaves a choice, Puna writes what Meta's encoder writes: JSON with non-ASCII characters escaped, several calls one
 behind the other, queries in double quotes. It departs where Meta's text could not be read back: quotes inside a query are escaped.
 
+Arguments that a model wrote as JSON are kept as text too (`Call.written`), and written again byte for byte: what a model said stays what it said.
+
 After the tag everything is a call, or else code; code that is nothing but a list of calls reads as these. Without the tag a call is looked for only where tools were
 offered: any text may hold JSON.
 """
@@ -36,10 +38,25 @@ _TAG_END = re.compile(r"\s*</function>")
 _JSON_BEGIN = re.compile(r'(?:\[\s*)?\{\s*"(?:type|name|function|parameters|arguments)"\s*:')
 # A call may begin here: what is looked for in text without a tag.
 _BEGIN = re.compile(f"(?:<function=[^>\\s]+>|{_JSON_BEGIN.pattern}|{pythonic.BEGIN.pattern})", re.ASCII)
+_BEGIN_ANY = re.compile(f"(?:{_BEGIN.pattern}|{_BUILTIN.pattern})", re.ASCII)
+
+
+def _begun(word: str) -> str:
+    """Return a pattern of what `word` may have begun with when the text ends."""
+    return "".join(f"(?:{re.escape(letter)}" for letter in word) + ")?" * len(word)
+
+
+# The end of a text that may become the beginning of a call.
+_KEY_BEGUN = "|".join(rf'"{_begun(key)}(?:(?<={key})"\s*)?' for key in ("type", "name", "function", "parameters", "arguments"))
+_MAY = rf"<(?:{_begun('function=')})(?:(?<=<function=)[^>\s]+)?|(?:\[\s*)?\{{\s*(?:{_KEY_BEGUN})?|\[\s*(?:[A-Za-z_][\w.-]*)?"
+_MAY_BEGIN = re.compile(rf"(?:{_MAY})\Z", re.ASCII)
+_CALLED = "|".join(rf"{tool[0]}{_begun(tool[1:] + '.call(query=')}" for tool in SEARCH_TOOLS)
+_MAY_BEGIN_ANY = re.compile(rf"(?:{_MAY}|{_CALLED})\Z", re.ASCII)
 # A call is meant here, readable or not: Python has other uses for braces and brackets.
 _MEANT = re.compile(r'<function=[^>\s]+>|\{\s*"(?:type"\s*:\s*"function"|name"\s*:\s*"[^"]*"\s*,\s*"(?:parameters|arguments)")')
 _BETWEEN = re.compile(r"[\s;,]*")
 _CLOSING = re.compile(r"\s*\)")
+_SEPARATOR = re.compile(r"[\s,:]*")  # between the parts of a list or an object
 # How many places that look like a call's beginning are tried; real answers have one or two, and each failure costs a look at the text.
 MAX_TRIES = 16
 MAX_CODE = 100_000  # characters in which a look is taken whether they are Python
@@ -82,12 +99,20 @@ def _written(call: Call, form: CallForm) -> str:
         return f"{call.name}.call(query={json.dumps(call.arguments['query'], ensure_ascii=False)})"
     if form == "pythonic":
         return pythonic.write_list([call])
-    arguments = dict(call.arguments)
+    arguments = json.dumps(dict(call.arguments)) if call.written is None else call.written
     if form == "json":
-        return json.dumps({"type": "function", "name": call.name, "parameters": arguments})
+        return f'{{"type": "function", "name": {json.dumps(call.name)}, "parameters": {arguments}}}'
     if not _TAG.fullmatch(f"<function={call.name}>"):
         raise DataError(f"the tool's name {shown(call.name)} cannot stand in a <function=…> tag; it holds '>' or spaces")
-    return f"<function={call.name}>{json.dumps(arguments)}</function>"
+    return f"<function={call.name}>{arguments}</function>"
+
+
+def read_arguments(text: str) -> dict[str, Any]:
+    """Return arguments from JSON text as models write it, line ends inside strings included. Raises `ValueError` or `RecursionError` where it is no JSON object."""
+    value = _DECODER.decode(text)
+    if not isinstance(value, dict):
+        raise ValueError("no JSON object")
+    return value
 
 
 def read_tagged(text: str, *, cut: bool) -> Read:
@@ -113,6 +138,18 @@ def find_calls(text: str, *, cut: bool) -> Read:
     if begins and (cut or not text[: begins[0]].strip()):
         return Read(text[: begins[0]], (), text[begins[0] :])
     return Read(text, (), "")
+
+
+def begins_call(text: str, *, builtin: bool = False) -> tuple[int, bool]:
+    """Return where a call begins in `text` and True, or where one may begin, should more text come, and False; the end of the text where there is no sign of one.
+
+    For who reads text while it is written. `builtin` looks for the calls of built-in tools too, which follow a tag or another call.
+    """
+    whole, partial = (_BEGIN_ANY, _MAY_BEGIN_ANY) if builtin else (_BEGIN, _MAY_BEGIN)
+    if found := whole.search(text):
+        return found.start(), True
+    found = partial.search(text)
+    return (found.start() if found else len(text)), False
 
 
 def _is_python(text: str) -> bool:
@@ -155,7 +192,7 @@ def _read(text: str, at: int, *, cut: bool) -> tuple[list[Call], int]:
     """Return the call or calls of one expression at `at`, and its end. Raises `ValueError` or `RecursionError` where there is none."""
     if _JSON_BEGIN.match(text, at):
         value, end = _DECODER.raw_decode(text, at)
-        return [_named(item) for item in (value if isinstance(value, list) else [value])], end
+        return [_named(item, text, begin) for item, begin in _items(value, text, at)], end
     if text.startswith("[", at):
         return pythonic.read_list(text, at)
     if tag := _TAG.match(text, at):
@@ -163,25 +200,54 @@ def _read(text: str, at: int, *, cut: bool) -> tuple[list[Call], int]:
         closing = _TAG_END.match(text, end)
         if not closing or not isinstance(arguments, dict):
             raise ValueError("the tag is not closed")
-        return [Call(tag.group(1), arguments)], closing.end()
+        return [Call(tag.group(1), arguments, text[tag.end() : end])], closing.end()
     if builtin := _BUILTIN.match(text, at):
         value, end = _quoted(text, builtin.end(), cut=cut)
         return [Call(builtin.group(1), {"query": value})], end
     raise ValueError("no call begins here")
 
 
-def _named(value: Any) -> Call:
-    """Return the call that a JSON object is: a name, and an object of arguments under `parameters`; or OpenAI's shape, which other models write."""
+def _items(value: Any, text: str, at: int) -> list[tuple[Any, int]]:
+    """Return a list's items, or a value that is none, each with the place where it begins."""
+    if not isinstance(value, list):
+        return [(value, at)]
+    begins: list[int] = []
+    at += 1
+    for _ in value:
+        begins.append(_after(_SEPARATOR, text, at))
+        at = _DECODER.raw_decode(text, begins[-1])[1]
+    return list(zip(value, begins, strict=True))
+
+
+def _members(text: str, at: int) -> dict[str, tuple[int, int]]:
+    """Return where the value of each key begins and ends in the JSON object at `at`, which is whole."""
+    found: dict[str, tuple[int, int]] = {}
+    at += 1
+    while True:
+        at = _after(_SEPARATOR, text, at)
+        if text.startswith("}", at):
+            return found
+        key, end = _DECODER.raw_decode(text, at)
+        begin = _after(_SEPARATOR, text, end)
+        at = _DECODER.raw_decode(text, begin)[1]
+        found[key] = (begin, at)
+
+
+def _named(value: Any, text: str, at: int) -> Call:
+    """Return the call that the JSON object at `at` is: a name, and an object of arguments under `parameters`; or OpenAI's shape, which other models write."""
     if not isinstance(value, dict) or value.get("type", "function") != "function":
         raise ValueError("not a call")
     inner = value.get("function", value)
     if not isinstance(inner, dict):
         raise ValueError("not a call")
-    name, arguments = inner.get("name"), inner.get("parameters", inner.get("arguments"))
-    arguments = _DECODER.decode(arguments) if isinstance(arguments, str) else arguments
-    if not isinstance(name, str) or not name or not isinstance(arguments, Mapping):
+    key = "parameters" if "parameters" in inner else "arguments"
+    name, arguments = inner.get("name"), inner.get(key)
+    if not isinstance(name, str) or not name or not isinstance(arguments, str | Mapping):
         raise ValueError("not a call")
-    return Call(name, arguments)
+    if isinstance(arguments, str):
+        return Call(name, read_arguments(arguments), arguments)
+    begin, end = _members(text, _members(text, at)["function"][0] if inner is not value else at)[key]
+    return Call(name, arguments, text[begin:end])
 
 
 def _no_constant(name: str) -> Any:

@@ -80,10 +80,15 @@ class Llama3Codec(Codec):
         return template.written("llama3", call_form=self.calls, **marks, python_tag=tag)
 
     def _add_answer(self, encoded: EncodedDialog, message: Message, *, ipython: bool) -> None:
-        tagged, end = self._framing(message, ipython=ipython)
         answer, closing, tag = TokenClass.ANSWER, TokenClass.END, TokenClass.PYTHON_TAG
         if not message.train:
             answer = closing = tag = TokenClass.UNTRAINED
+        if message.token_ids is not None:
+            kinds: dict[int | None, TokenClass] = {**dict.fromkeys(self._ends, closing), self._ids.python_tag: tag}
+            for token_id in message.token_ids:
+                encoded.add([token_id], kinds.get(token_id, answer))
+            return
+        tagged, end = self._framing(message, ipython=ipython)
         encoded.add(self.tokenizer.encode(message.content), answer)
         if tagged:
             encoded.add([self._python_tag()], tag)

@@ -1,0 +1,115 @@
+"""From the first request to the last: where the server listens, and how it stops.
+
+The first Ctrl-C (or SIGTERM) lets nobody in any more, with a 503 and not with a closed door, and waits for what runs. The second one ends everything at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from puna.errors import ConfigError
+from puna.serve.service import Service
+
+if TYPE_CHECKING:
+    import socket
+
+log = logging.getLogger("puna.serve")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket bound to `host` and `port` (0: a free one). Raises `ConfigError` where it cannot be had."""
+    import socket
+
+    try:
+        family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(
+            f"--host {host}: no address of this machine has that name ({getattr(error, 'strerror', None) or error})"
+        ) from None
+    bound = socket.socket(family, kind, number)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(address)
+        # From here on the port is ours. Who connects before the model is loaded waits for it.
+        bound.listen(0)
+    except OSError as error:
+        bound.close()
+        raise ConfigError(_why(error, host, port)) from None
+    return bound
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    import errno
+
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} on {host} is in use: take another with --port, or end what listens there (puna serve --port 0 takes any free one)"
+        )
+    if error.errno == errno.EACCES:
+        return f"port {port} on {host}: not allowed; ports below 1024 are for root, take another with --port"
+    return f"--host {host} --port {port}: {error.strerror or error}"
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with an end in two steps."""
+
+    def __init__(self, app: FastAPI, **options: Any) -> None:
+        service: Service = app.state.service
+        super().__init__(
+            uvicorn.Config(
+                app, log_config=None, access_log=False, server_header=False, date_header=True, ws="none", lifespan="on", http="h11",
+                limit_concurrency=service.settings.max_connections, timeout_keep_alive=30, h11_max_incomplete_event_size=64 << 10, **options,
+            )
+        )  # fmt: skip
+        self._service = service
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._draining: asyncio.Task[None] | None = None
+        self.was_forced = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen; from here on a signal finds the loop."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop, or stop at once."""
+        if self._service.is_draining or self._loop is None:
+            self.was_forced = self.force_exit = self.should_exit = True
+            return
+        self._service.is_draining = True
+        self._loop.call_soon_threadsafe(self._begin_draining)
+
+    def _begin_draining(self) -> None:
+        if self._service.num_open:
+            log.info("finishing %d open answers; Ctrl-C again ends at once", self._service.num_open)
+        self._draining = asyncio.ensure_future(self._drain())
+
+    async def _drain(self) -> None:
+        await self._service.drained()
+        self.should_exit = True
+
+
+def run(app: FastAPI, bound: socket.socket, *, ready: Callable[[], None]) -> int:
+    """Serve until told to stop. Return 0, or 130 where a second signal ended it."""
+    server = Server(app)
+
+    async def serve() -> None:
+        serving = asyncio.ensure_future(server.serve(sockets=[bound]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        if server.started:
+            ready()
+        await serving
+
+    try:
+        asyncio.run(serve())
+    except KeyboardInterrupt:
+        return 130
+    return 130 if server.was_forced else 0
