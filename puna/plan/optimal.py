@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from puna.errors import ConfigError
 from puna.plan.constrained import Repeated, Synthetic, repeated_optimum, synthetic_needed
 from puna.plan.estimate import Estimate
 from puna.plan.laws.errata import said
-from puna.plan.laws.law import LEAST, MOST, SPREADS, Law, Spread, estimate, far
+from puna.plan.laws.law import LEAST, MOST, Law, Optimum, estimate, far, interval_of, kind_of
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Recommendation:
     counting: str
     source: str
     interval_kind: str | None
+    interval_means: str
     warnings: tuple[str, ...]
     unique_tokens: float | None = None
     repeated: Repeated | None = None
@@ -40,11 +41,6 @@ class Recommendation:
             found["synthetic"] = [vars(one) for one in self.synthetic]
         return {**found, "sources": [self.source]}
 
-    @property
-    def interval(self) -> str:
-        """Return what the intervals are, in words."""
-        return "none" if self.interval_kind is None else SPREADS[cast(Spread, self.interval_kind)]
-
 
 def optimal(law: Law, compute: float, *, unique_tokens: float | None = None) -> Recommendation:
     """Split `compute` FLOPs by a law; with `unique_tokens`, say too what repeating them costs and how much synthetic data would take its place.
@@ -55,7 +51,15 @@ def optimal(law: Law, compute: float, *, unique_tokens: float | None = None) -> 
     if not LEAST <= compute <= MOST:
         raise ConfigError(f"compute of {compute:g} FLOPs is outside what laws are for ({LEAST:.0e} to {MOST:.0e}); check the unit")
     best = law.optimum(compute)
-    params, tokens = estimate(law, lambda one: one.optimum(compute).params), estimate(law, lambda one: one.optimum(compute).tokens)
+    splits: dict[int, Optimum] = {}
+
+    def at(one: Law) -> Optimum:
+        # Three quantities ask each of hundreds of laws for the same split.
+        if id(one) not in splits:
+            splits[id(one)] = one.optimum(compute)
+        return splits[id(one)]
+
+    params, tokens = estimate(law, lambda one: at(one).params), estimate(law, lambda one: at(one).tokens)
     assert params is not None
     assert tokens is not None
     repeated, synthetic = None, []
@@ -63,9 +67,9 @@ def optimal(law: Law, compute: float, *, unique_tokens: float | None = None) -> 
         synthetic = synthetic_needed(best.tokens, unique_tokens=unique_tokens)
         repeated = repeated_optimum(law, compute, unique_tokens=unique_tokens) if best.loss is not None else None
     return Recommendation(
-        law=law.about.name, compute=compute, params=params, tokens=tokens, loss=estimate(law, lambda one: one.optimum(compute).loss),
+        law=law.about.name, compute=compute, params=params, tokens=tokens, loss=estimate(law, lambda one: at(one).loss),
         tokens_per_param=best.tokens_per_param, counting=law.about.counting, source=law.about.source,
-        interval_kind=law.spread if law.alternatives else None, warnings=tuple(warnings(law, compute)),
+        interval_kind=kind_of(law), interval_means=interval_of(law), warnings=tuple(warnings(law, compute)),
         unique_tokens=unique_tokens, repeated=repeated, synthetic=tuple(synthetic),
     )  # fmt: skip
 

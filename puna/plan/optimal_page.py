@@ -1,6 +1,6 @@
 """The page of a split: parameters, tokens and loss over compute with what the law's evidence allows, and where in it the asked compute lies.
 
-A law is solid where it was measured and dashed where it is carried on. The band is that of the asked figures: 95 % of a fit's draws, or all variants of a law.
+A law is solid where it was measured and dashed where it is carried on. The band is of the same kind as the interval of the asked figures.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _said(law: Law, split: Recommendation) -> list[str]:
         if low > 0 and math.isfinite(high)
         else "Its source does not say what its runs took."
     )
-    return [f"{ranged} It counts {split.counting}."]
+    return [f"{ranged} It counts {split.counting}. Intervals: {split.interval_means}."]
 
 
 def _data(split: Recommendation) -> Section:
@@ -138,5 +138,5 @@ def _rows(splits: Sequence[Recommendation], key: str) -> list[BarRow]:
 
 
 def _table(splits: Sequence[Recommendation]) -> Table:
-    rows = [(one.law, within(one.loss), f"{one.tokens_per_param:,.3g}", one.counting) for one in splits]
-    return Table(("law", "loss", "tokens a parameter", "counting"), rows, frozenset({0, 3}))
+    rows = [(one.law, within(one.loss), f"{one.tokens_per_param:,.3g}", one.interval_means, one.counting) for one in splits]
+    return Table(("law", "loss", "tokens a parameter", "intervals", "counting"), rows, frozenset({0, 3, 4}))

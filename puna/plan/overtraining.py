@@ -19,7 +19,7 @@ from typing import Any
 from puna.errors import ConfigError
 from puna.plan.estimate import Estimate
 from puna.plan.laws.granular import Granular
-from puna.plan.laws.law import Law, Optimum, estimate, flops
+from puna.plan.laws.law import Law, Optimum, estimate, flops, interval_of, kind_of
 from puna.plan.optimal import check_above_zero, warnings
 
 FLOPS_PER_SERVED = 2.0
@@ -46,6 +46,8 @@ class Overtraining:
     saved_flops: float
     counting: str
     source: str
+    interval_kind: str | None
+    interval_means: str
     warnings: tuple[str, ...]
 
     def figures(self) -> dict[str, Any]:
@@ -170,7 +172,7 @@ def _compared(law: Law, split: Callable[[Law], tuple[float, float, Optimum]], se
         law=law.about.name, params=_number(estimate(law, lambda one: once(one)[0])), tokens=_number(estimate(law, lambda one: once(one)[1])),
         loss=law.loss(params, tokens), optimum=best, overhead=_number(estimate(law, overhead)), break_even_tokens=estimate(law, break_even), served=served,
         serving_weight=weight, saving=_number(estimate(law, saving)), saved_flops=saved(law), counting=law.about.counting, source=law.about.source,
-        warnings=tuple(_cautions(law, params, tokens, best)),
+        interval_kind=kind_of(law), interval_means=interval_of(law), warnings=tuple(_cautions(law, params, tokens, best)),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from puna.pages import words
 from puna.pages.charts import Axis, Band, Dots, Line, Mark, Upright, chart
 from puna.pages.sheet import Picture, Section, Sheet, Table, legend_of
 from puna.plan.estimate import Estimate, fact, point, within
-from puna.plan.laws.law import Law, flops
+from puna.plan.laws.law import DRAWN, Law, flops
 from puna.plan.laws.surface import Surface
 from puna.plan.overtraining import FLOPS_PER_SERVED, Overtraining, shrink_overhead
 from puna.plan.runs import Run
@@ -42,7 +42,12 @@ def page(law: Law, found: Overtraining) -> str:
     ]
     lead = f"{words.figure(point(found.params))} parameters on {words.figure(point(found.tokens))} tokens, as good as {words.figure(best.params)} on {words.figure(best.tokens)} by the law '{found.law}'."
     return Sheet(
-        "Smaller, and trained for longer", lead, facts, sections, (*found.warnings, f"Counting: {found.counting}."), [found.source]
+        "Smaller, and trained for longer",
+        lead,
+        facts,
+        sections,
+        (*found.warnings, f"Intervals: {found.interval_means}.", f"Counting: {found.counting}."),
+        [found.source],
     ).page()
 
 
@@ -57,7 +62,8 @@ def page_of_examples(examples: Sequence[tuple[Run, Overtraining]], laws: Sequenc
         ("run", "law", "equal-loss parameters", "tokens", "training overhead", "pays from, served tokens"), rows, frozenset({0, 1})
     )
     told = [
-        "Shrinking a model to a share of the optimum's parameters costs the same share of training whatever the compute, by a surface of losses. Dots are the runs."
+        "Shrinking a model to a share of the optimum's parameters costs the same share of training whatever the compute, by a surface of losses. Dots are the runs.",
+        f"Intervals: {'; '.join(f'{name}: {means}' for name, means in dict.fromkeys((one.law, one.interval_means) for _, one in examples))}.",
     ]
     sections = [
         Section("What a smaller share of the parameters costs", told, pictures=(_shares(examples, laws),)),
@@ -109,7 +115,7 @@ def _spans(law: Law, found: Overtraining, sizes: Sequence[float]) -> list[tuple[
         rows.append([_overhead(one, size, loss, best.compute) for size in sizes])
     if not rows:
         return [(math.nan, math.nan)] * len(sizes)
-    shares = (0.025, 0.975) if law.spread == "draws" else (0.0, 1.0)
+    shares = (0.025, 0.975) if law.spread in DRAWN else (0.0, 1.0)
     # Some draws never reach the loss at the smallest sizes: their overhead is infinite, and counts as such.
     low, high = np.quantile(np.array(rows), shares, axis=0, method="nearest")
     return [(float(first), float(last)) for first, last in zip(low, high, strict=True)]

@@ -26,6 +26,7 @@ from puna.plan.laws.law import FAR_ORDERS
 from puna.plan.optimal import check_above_zero
 from puna.plan.points import Floats, positive, read_table
 
+MEANS = "95 % of models yet to be trained, by resamples of the rows and the scatter of single models"
 # What chance a sigmoid's constants have to be told apart depends on the number of models: below this many, floor and ceiling are held fixed.
 _ENOUGH_FOR_FOUR = 8
 
@@ -145,6 +146,7 @@ class Benchmark:
             )
         return {
             "stages": {"slope": self.fit.slope, "level": self.fit.level, **vars(self.fit.sigmoid)}, "warnings": found, "resamples": len(self.draws),
+            "interval_kind": "draws" if self.draws else None, "interval_means": MEANS if self.draws else "none",
             "sources": [f"two stages (arXiv 2407.21783, section 3.2.1) on {self.scores.source}"],
         }  # fmt: skip
 
@@ -274,7 +276,7 @@ def _sigmoid(nll: Floats, accuracy: Floats, chance: float | None, near: Sigmoid 
 def half_width(accuracy: float, questions: int) -> float:
     """Return half of the 95 % interval that so many questions leave round an accuracy, 1.96 sqrt(S (1 - S) / N), as arXiv 2407.21783 (section 5.1.1) prints it.
 
-    What a prediction is compared with is itself no sharper than this. Near 0 and 1 and with few questions it is too narrow; Wilson's interval is better there.
+    What a prediction will be compared with is no sharper than this, however good the model. Near 0 and 1 and with few questions it is too narrow; Wilson's interval is better there.
     """
     if not 0 <= accuracy <= 1 or questions < 1:
         raise ConfigError(f"an accuracy of {accuracy:g} on {questions} questions: give a share between 0 and 1, and at least 1 question")

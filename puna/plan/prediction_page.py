@@ -43,7 +43,12 @@ def page(benchmark: Benchmark, found: dict[str, Any], *, wanted: float | None = 
         ),
         Section("Both together", pictures=(_together(benchmark, xs, [one["accuracy"] for one in predicted], asked, wanted),)),
     ]
-    notes = [*found["warnings"], *([f"Dollars at {found['price']}."] if "price" in found else [])]
+    luck = (
+        [f"A score of {found['questions']:,} questions is itself known to ±{found['half_width']:.1%} alone (95 %)."]
+        if "questions" in found
+        else []
+    )
+    notes = [*found["warnings"], *luck, *([f"Dollars at {found['price']}."] if "price" in found else [])]
     return Sheet("A benchmark before the run", lead, facts, sections, notes, found["sources"]).page()
 
 

@@ -97,6 +97,32 @@ def test_predict_goes_both_ways(scores):
     back = figures("predict", scores, "--accuracy", found["accuracy"])
     assert back["compute"] == pytest.approx(1e23, rel=1e-2)
     assert {"params", "tokens", "gpu_hours"} <= back.keys()
+    assert (found["interval_kind"], back["interval_kind"]) == ("draws", "draws")
+
+
+def test_predict_says_how_sharply_a_benchmark_of_so_many_questions_can_be_measured(scores):
+    """ARC Challenge has 1,172 questions, and arXiv 2407.21783 prints 79.7 ± 2.3."""
+    found = figures("predict", scores, "--accuracy", "0.797", "--questions", "1172")
+    assert found["half_width"] == pytest.approx(0.023, abs=5e-4)
+    assert "questions" in plan("predict", scores, "--accuracy", "0.797", "--questions", "1172").stdout
+    assert plan("predict", scores, "--accuracy", "0.797", "--questions", "0").returncode == 2
+    assert "half_width" not in figures("predict", scores, "--accuracy", "0.797")
+
+
+def test_no_interval_is_shown_without_its_kind(runs, tmp_path):
+    for words in (
+        ["fit", runs],
+        ["fit", runs, "--method", "parametric"],
+        ["optimal", "--compute", "1e24", "--law", "kaplan"],
+        ["overtrain", "llama-3-8b"],
+    ):
+        found = figures(*words)
+        assert any(key.endswith("_interval") for key in found)
+        assert found["interval_kind"]
+        assert found["interval_means"].split()[0] in plan(*words).stdout
+    every = plan("optimal", "--compute", "1e24", "--law", "all").stdout
+    assert all(f"Interval by {kind}: " in every for kind in ("draws", "refit", "published", "rounding", "left out"))
+    assert figures("fit", runs, "--bootstrap", "0")["interval_kind"] is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from puna.errors import DataError
+from puna.errors import ConfigError, DataError
 from puna.plan.fits import fit_parametric
 from puna.plan.laws import About, Surface
 from puna.plan.points import points, read_points
@@ -29,10 +29,8 @@ def chinchilla(shared_data):
     return read_points(shared_data / "chinchilla_points.csv")
 
 
-@pytest.mark.parametrize("options", [{"drop_highest": 5}, {}])
-def test_chinchillas_figure_gives_the_published_refit(chinchilla, options):
-    """The five runs that Besiroglu et al. left out by their loss are also those that miss the fit."""
-    fit = fit_parametric(chinchilla, bootstrap=0, **options)
+def test_chinchillas_figure_without_its_five_highest_losses_gives_the_published_refit(chinchilla):
+    fit = fit_parametric(chinchilla, bootstrap=0, drop_highest=5)
     assert fit.points_used == 240
     assert [getattr(fit, name) for name in NAMES] == pytest.approx([1.81722, 477.83, 2143.5, 0.34731, 0.36717], rel=1e-4)
     assert fit.objective == pytest.approx(1.018274e-3, rel=1e-6)
@@ -40,15 +38,23 @@ def test_chinchillas_figure_gives_the_published_refit(chinchilla, options):
     assert all(one.reason for one in fit.dropped)
 
 
-def test_the_five_odd_runs_bend_the_fit_where_they_are_kept(chinchilla):
-    fit = fit_parametric(chinchilla, bootstrap=0, keep_outliers=True)
+def test_runs_that_were_taken_out_beforehand_give_the_same(chinchilla):
+    fit = fit_parametric(chinchilla.where(chinchilla.loss < np.sort(chinchilla.loss)[-5]), bootstrap=0)
+    assert fit.points_used == 240
+    assert fit.objective == pytest.approx(1.018274e-3, rel=1e-6)
+    assert not fit.dropped
+
+
+def test_the_five_odd_runs_bend_the_fit_and_are_kept_and_named_unless_asked(chinchilla):
+    fit = fit_parametric(chinchilla, bootstrap=0)
+    assert any("miss the fit by more than 3.5" in line and "loss 4.665" in line for line in fit.warnings)
     assert fit.points_used == 245
     assert [getattr(fit, name) for name in NAMES] == pytest.approx([1.891, 495.7, 12_846, 0.3493, 0.4531], rel=1e-3)
 
 
 def test_the_refits_intervals_are_as_wide_as_published(chinchilla):
     """Of their other fit of these points Besiroglu et al. print 95 % of A in (285, 744), B (1042, 5810), E (1.769, 1.871), alpha (.317, .373), beta (.331, .415)."""
-    fit = fit_parametric(chinchilla, bootstrap=400)
+    fit = fit_parametric(chinchilla, bootstrap=400, drop_highest=5)
     published = {"A": (285, 744), "B": (1042, 5810), "E": (1.769, 1.871), "alpha": (0.317, 0.373), "beta": (0.331, 0.415)}
     for name, (low, high) in published.items():
         found = getattr(fit, name)
@@ -66,18 +72,37 @@ def test_exact_runs_give_their_law_back(objective, E, alpha, beta, share):
     assert not fit.dropped
 
 
-def test_a_run_gone_wrong_is_left_out_and_named():
-    runs = runs_of(surface(), noise=0.003)
+def with_a_wrong_run(runs, *, times=1.3):
     loss = runs.loss.copy()
-    loss[7] *= 1.3
-    fit = fit_parametric(points(params=runs.params, tokens=runs.tokens, loss=loss), bootstrap=0)
+    loss[7] *= times
+    return points(params=runs.params, tokens=runs.tokens, loss=loss), f"loss {loss[7]:.4g}"
+
+
+def test_a_run_gone_wrong_is_left_out_when_asked_and_otherwise_named():
+    runs, where = with_a_wrong_run(runs_of(surface(), noise=0.003))
+    fit = fit_parametric(runs, bootstrap=0, drop_outliers=5)
     assert [one.points for one in fit.dropped] == [1]
-    assert f"loss {loss[7]:.4g}" in fit.dropped[0].where
-    assert "misses the fit" in fit.dropped[0].reason
+    assert where in fit.dropped[0].where
+    assert "robust standard deviations" in fit.dropped[0].reason
+    kept = fit_parametric(runs, bootstrap=0)
+    assert kept.points_used == 60
+    assert any(where in line for line in kept.warnings)
 
 
-def test_runs_with_ordinary_noise_are_all_kept():
-    assert all(not fit_parametric(runs_of(surface(), noise=0.01, seed=seed), bootstrap=0).dropped for seed in range(10))
+def test_among_runs_without_noise_a_wrong_one_is_the_only_outlier():
+    runs, where = with_a_wrong_run(runs_of(surface()), times=1.01)
+    fit = fit_parametric(runs, bootstrap=0, drop_outliers=3.5)
+    assert [where in one.where for one in fit.dropped] == [True]
+
+
+def test_ordinary_noise_holds_no_run_that_is_five_deviations_off():
+    assert all(not fit_parametric(runs_of(surface(), noise=0.01, seed=seed), bootstrap=0, drop_outliers=5).dropped for seed in range(10))
+
+
+@pytest.mark.parametrize("limit", [0, -1, float("nan")])
+def test_a_limit_for_outliers_that_is_none_is_refused(limit):
+    with pytest.raises(ConfigError, match="robust standard deviations"):
+        fit_parametric(runs_of(surface()), bootstrap=0, drop_outliers=limit)
 
 
 @pytest.mark.parametrize(

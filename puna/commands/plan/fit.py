@@ -42,7 +42,14 @@ def fit(
         Objective, typer.Option("--objective", help="Parametric: Huber on log loss, or least squares on loss.")
     ] = Objective.HUBER,
     drop_highest: Annotated[int, typer.Option("--drop-highest", min=0, help="Parametric: leave out the N highest losses.")] = 0,
-    keep_outliers: Annotated[bool, typer.Option("--keep-outliers", help="Parametric: leave out nothing that misses the fit.")] = False,
+    drop_outliers: Annotated[
+        float | None,
+        typer.Option(
+            "--drop-outliers",
+            help="Parametric: leave out runs that miss by more than K robust standard deviations (usual: 3.5).",
+            metavar="K",
+        ),
+    ] = None,
     counting: Annotated[
         str, typer.Option("--counting", help="Which parameters the points count; said by the law.")
     ] = "as the points count them",
@@ -61,14 +68,14 @@ def fit(
     from puna.plan.points import read_points
 
     parametric = method is Method.PARAMETRIC
-    if not parametric and (drop_highest or keep_outliers or objective is not Objective.HUBER):
-        raise ConfigError("--objective, --drop-highest and --keep-outliers are for --method parametric; an isoflop fit has no use for them")
+    if not parametric and (drop_highest or drop_outliers is not None or objective is not Objective.HUBER):
+        raise ConfigError("--objective, --drop-highest and --drop-outliers are for --method parametric; an isoflop fit has no use for them")
     if out is not None:
         files.check_absent(out)
     runs, name = read_points(points, columns=columns), out.stem if out else points.stem
     found: IsoflopFit | ParametricFit
     if parametric:
-        found = fit_parametric(runs, objective=objective.value, bootstrap=bootstrap, drop_highest=drop_highest, keep_outliers=keep_outliers,
+        found = fit_parametric(runs, objective=objective.value, bootstrap=bootstrap, drop_highest=drop_highest, drop_outliers=drop_outliers,
                                seed=seed, name=name, counting=counting)  # fmt: skip
     else:
         found = fit_isoflop(runs, bootstrap=bootstrap, seed=seed, name=name, counting=counting)
@@ -100,7 +107,7 @@ def _show(figures: dict[str, Any], out: Path | None) -> None:
     else:
         facts["law"] = "loss = E + A / params^alpha + B / tokens^beta"
         facts["objective"], facts["rmse"] = f"{figures['objective']:.7g}", figure(figures["rmse"])
-    facts["counting"] = figures["counting"]
+    facts["counting"], facts["intervals"] = figures["counting"], figures["interval_means"]
     if "at" in figures:
         at = figures["at"]
         facts[f"at {power(at['compute'])} FLOPs"] = (

@@ -52,12 +52,11 @@ def optimal(
 def _show(found: dict[str, Any]) -> None:
     from puna.commands.plan.figures import count, figure, power, print_facts, print_notes, share, with_interval
     from puna.commands.plan.showing import print_table
-    from puna.plan.laws.law import SPREADS
 
     print_facts({
         "law": found["law"], "compute": f"{power(found['compute'])} FLOPs", "parameters": with_interval(found["params"], count),
         "tokens": with_interval(found["tokens"], count), "loss": with_interval(found["loss"]), "tokens a parameter": figure(found["tokens_per_param"]),
-        "counting": found["counting"], **({"intervals": SPREADS[found["interval_kind"]]} if found["interval_kind"] else {}),
+        "counting": found["counting"], **({"intervals": found["interval_means"]} if found["interval_kind"] else {}),
     })  # fmt: skip
     repeated = found.get("repeated")
     if repeated:
@@ -83,4 +82,11 @@ def _show_all(every: list[dict[str, Any]]) -> None:
 
     rows = [[one["law"], with_interval(one["params"], count), one["interval_kind"] or "none", count(point(one["tokens"])), figure(one["tokens_per_param"]), one["counting"]]
             for one in every]  # fmt: skip
-    print_table(["law", "parameters", "interval by", "tokens", "ratio", "counting"], rows, words=["law", "interval by", "counting"])
+    print_table(
+        ["law", "parameters", "interval by", "tokens", "ratio", "counting"],
+        rows,
+        words=["law", "interval by", "counting"],
+        whole=["law", "interval by"],
+    )
+    for kind, means in dict.fromkeys((one["interval_kind"], one["interval_means"]) for one in every):
+        print(f"Interval by {kind or 'none'}: {means}")

@@ -97,6 +97,8 @@ def _examples(html: Path | None, as_json: bool) -> None:
         for run, one in found
     ]  # fmt: skip
     print_table(["llama", "law", "equal-loss optimum", "training overhead", "pays from"], rows, words=["llama", "law"])
+    for name, means in dict.fromkeys((one.law, one.interval_means) for _, one in found):
+        print(f"Intervals of {name}: {means}")
     print_notes(
         [], [f"{run.name}: {run.source}" for run in map(run_named, EXAMPLES)] + [laws.law(name).about.source for name in EXAMPLE_LAWS]
     )
@@ -114,5 +116,5 @@ def _show(found: dict[str, Any]) -> None:
     }  # fmt: skip
     if found["served"]:
         facts[f"saved at {count(found['served'])} served"] = f"{with_interval(found['saving'], share)}, {power(found['saved_flops'])} FLOPs"
-    print_facts({**facts, "counting": found["counting"]})
+    print_facts({**facts, "counting": found["counting"], "intervals": found["interval_means"]})
     print_notes(found["warnings"], found["sources"])

@@ -21,6 +21,9 @@ def predict(
     chance: Annotated[
         float | None, typer.Option("--chance", help="What guessing gets (0.25 of four choices): the sigmoid's floor.")
     ] = None,
+    questions: Annotated[
+        int | None, typer.Option("--questions", help="Questions that the benchmark has: how far a score of it may be off by luck alone.")
+    ] = None,
     bootstrap: Annotated[int, typer.Option("--bootstrap", min=0, max=100_000, help="Resamples for the intervals.")] = 200,
     law: Annotated[str, typer.Option("--law", help="The law that turns compute into a size.")] = "llama3",
     gpu: Annotated[str, typer.Option("--gpu", help="The device to count hours of.")] = "h100",
@@ -34,7 +37,8 @@ def predict(
     from puna.errors import ConfigError
     from puna.plan import laws
     from puna.plan.devices import device
-    from puna.plan.prediction import fit_two_stages, read_scores, size_and_cost
+    from puna.plan.estimate import point
+    from puna.plan.prediction import fit_two_stages, half_width, read_scores, size_and_cost
     from puna.plan.prediction_page import page
 
     if (compute is None) == (accuracy is None):
@@ -48,6 +52,8 @@ def predict(
     else:
         assert accuracy is not None
         found = benchmark.compute_for(accuracy)
+    if questions is not None:
+        found |= {"questions": questions, "half_width": half_width(point(found["accuracy"]), questions)}
     found |= size_and_cost(found["compute"], law=chosen, device=hardware, mfu=mfu)
     found["sources"] = [*found["sources"], f"size by law '{law}': {chosen.about.source}", f"{hardware.name}: {hardware.source}"]
     write_page(html, lambda: page(benchmark, found, wanted=accuracy))
@@ -68,6 +74,11 @@ def _show(found: dict[str, Any]) -> None:
         "first stage": f"NLL = {stages['level']:.4g} {stages['slope']:+.4g} log10 C",
         "second stage": f"accuracy from {figure(stages['floor'])} to {figure(stages['ceiling'])}, half way at NLL {figure(stages['middle'])}, width {figure(stages['width'])}",
     }  # fmt: skip
+    if "questions" in found:
+        facts["measured"] = (
+            f"to ±{100 * found['half_width']:.2g} % by luck of {found['questions']:,} questions (95 %, 1.96 sqrt(S (1 - S) / N))"
+        )
+    facts["intervals"] = found["interval_means"]
     if "dollars" in found:
         facts["dollars"] = f"{with_interval(found['dollars'], count)} at {found['price']}"
     print_facts(facts)

@@ -25,14 +25,14 @@ def write_page(place: Path | None, page: Callable[[], str]) -> None:
         write_text(place, page())
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: Sequence[str] = ()) -> None:
-    """Print rows under a head; columns named in `words` are set left, the others right."""
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, words: Sequence[str] = (), whole: Sequence[str] = ()) -> None:
+    """Print rows under a head; columns named in `words` are set left, the others right; those in `whole` are never cut in two."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        table.add_column(name, justify="left" if name in words else "right", overflow="fold")
+        table.add_column(name, justify="left" if name in words else "right", overflow="fold", no_wrap=name in whole)
     for row in rows:
         table.add_row(*row)
     Console(highlight=False).print(table)

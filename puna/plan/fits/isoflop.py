@@ -24,7 +24,7 @@ from puna.plan.estimate import Estimate
 from puna.plan.fits.parametric import Dropped, ParametricFit, fit_parametric
 from puna.plan.fits.resampling import generator, interval
 from puna.plan.laws.allocation import Allocation, with_line_draws
-from puna.plan.laws.law import About
+from puna.plan.laws.law import About, interval_of, kind_of
 from puna.plan.points import FLOPS_PER_PARAM_TOKEN, Floats, Points
 
 # Computes within five per cent are one budget: models come in whole layers, so runs of one budget differ a little.
@@ -89,7 +89,8 @@ class IsoflopFit:
         return {
             "method": "isoflop", "points_used": self.points_used, "alpha": self.alpha, "A": self.A, "budgets": [budget.figures() for budget in self.budgets],
             "without": [vars(one) for one in self.without], "scatter": self.scatter, "loss_surface": surface, "dropped": [vars(one) for one in self.dropped],
-            "warnings": list(self.warnings), "resamples": len(self.draws), "counting": self.law.about.counting, "sources": [self.law.about.source],
+            "warnings": list(self.warnings), "resamples": len(self.draws), "counting": self.law.about.counting,
+            "interval_kind": kind_of(self.law), "interval_means": interval_of(self.law), "sources": [self.law.about.source],
         }  # fmt: skip
 
 
@@ -305,7 +306,7 @@ def _leave_one_out(log_C: Floats, lowest: Floats) -> tuple[LeftOut, ...]:
 
 def _losses(runs: Points, bootstrap: int, seed: int, name: str) -> ParametricFit | None:
     try:
-        return fit_parametric(runs, objective="squares", bootstrap=bootstrap, keep_outliers=True, seed=seed, name=name)
+        return fit_parametric(runs, objective="squares", bootstrap=bootstrap, seed=seed, name=name)
     except DataError:
         return None
 

@@ -12,7 +12,7 @@ from puna.pages.sheet import Picture, Section, Sheet, Table, legend_of
 from puna.plan.estimate import ends, fact, point, within
 from puna.plan.fits.isoflop import Budget, IsoflopFit
 from puna.plan.fits.parametric import Dropped, ParametricFit
-from puna.plan.laws.law import Law
+from puna.plan.laws.law import Law, interval_of
 from puna.plan.optimal import Recommendation
 from puna.plan.optimal_page import pictures
 from puna.plan.points import Floats, Points
@@ -32,7 +32,12 @@ def page(found: IsoflopFit | ParametricFit, *, carried: Recommendation | None = 
     sections = _isoflop(found, carried) if isinstance(found, IsoflopFit) else _parametric(found, carried)
     if found.dropped:
         sections.append(Section("Left out", table=_dropped(found.dropped)))
-    notes = [*found.warnings, *(carried.warnings if carried else ()), f"Counting: {about.counting}."]
+    notes = [
+        *found.warnings,
+        *(carried.warnings if carried else ()),
+        f"Intervals: {interval_of(found.law)}.",
+        f"Counting: {about.counting}.",
+    ]
     return Sheet(
         f"Scaling law of {about.name}",
         lead,

@@ -8,8 +8,10 @@ The valley of this objective is long and thin, A and alpha trade against each ot
 linear fit (variable projection), so a grid of exponents costs little; the best of it are polished by BFGS in coordinates in which the valley is round. In the same coordinates each
 bootstrap resample starts at the fit itself and takes a few milliseconds.
 
-Hoffmann's runs hold five with a fraction of a token per parameter, where the law does not hold; leaving them out changes beta from .45 to .37. `OUTLIER` finds those five in these data, and a run
-has to be that far off to be left out of anyone's. Constants: P points.
+A run that misses is not thereby wrong, so none is left out unasked; those that miss far are named. Two rules leave runs out when asked. `drop_highest` goes by the loss: Besiroglu et al. left out the five
+highest of Hoffmann's 245, runs with less than half a token per parameter, and beta fell from .45 to .37. `drop_outliers` goes by the miss, in robust standard deviations: 1.4826 times the median
+absolute miss, which is the standard deviation of normal ones, and `FAR_OFF` of them is the usual limit (Iglewicz and Hoaglin 1993). It does not find the same runs: Hoffmann's misses have tails so heavy that
+the rule takes out more than five, and their number is the rule's, not a property of the law. Constants: P points.
 """
 
 from __future__ import annotations
@@ -20,10 +22,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from puna.errors import DataError
+from puna.errors import ConfigError, DataError
 from puna.plan.estimate import Estimate
 from puna.plan.fits.resampling import drawn_weights, generator, interval
-from puna.plan.laws.law import About
+from puna.plan.laws.law import About, interval_of, kind_of
 from puna.plan.laws.surface import Constants, Surface, with_draws
 from puna.plan.points import Floats, Points
 
@@ -31,10 +33,12 @@ Objective = Literal["huber", "squares"]
 
 DELTA = 1e-3
 NAMES = ("E", "A", "B", "alpha", "beta")
-# A run is an outlier that misses by this many times the median miss, and by more than one per cent (a fit of runs without noise has no scale).
-OUTLIER, OUTLIER_AT_LEAST = 17.0, 0.01
-# More than this share of outliers are no outliers: the law does not describe the runs.
-_MOST_OUTLIERS = 0.05
+# Robust standard deviations beyond which a run is named: the limit of B. Iglewicz and D. Hoaglin, How to Detect and Handle Outliers (1993).
+FAR_OFF = 3.5
+# The standard deviation of normal misses by their median size.
+_NORMAL = 1.4826
+# Runs without noise miss by rounding alone, which has no scale.
+_NO_NOISE = 1e-6
 _GRID = np.geomspace(0.05, 1.6, 16)
 _ROUGHLY = 1e-4
 _POLISHED = 8
@@ -73,7 +77,8 @@ class ParametricFit:
         return {
             "method": "parametric", "points_used": self.points_used, **{name: getattr(self, name) for name in NAMES},
             "objective": self.objective, "rmse": self.rmse, "dropped": [vars(one) for one in self.dropped], "warnings": list(self.warnings),
-            "resamples": len(self.draws), "counting": self.law.about.counting, "sources": [self.law.about.source],
+            "resamples": len(self.draws), "counting": self.law.about.counting,
+            "interval_kind": kind_of(self.law), "interval_means": interval_of(self.law), "sources": [self.law.about.source],
         }  # fmt: skip
 
 
@@ -83,24 +88,25 @@ def fit_parametric(
     objective: Objective = "huber",
     bootstrap: int = 200,
     drop_highest: int = 0,
-    keep_outliers: bool = False,
+    drop_outliers: float | None = None,
     seed: int = 0,
     name: str = "fit",
     counting: str = "as the points count them",
 ) -> ParametricFit:
     """Fit the surface to runs and resample it `bootstrap` times.
 
-    `drop_highest` leaves out every run whose loss is at least the n-th highest; outliers go too, unless `keep_outliers`. Raises `DataError` where the runs cannot tell five constants.
+    `drop_highest` leaves out every run whose loss is at least the n-th highest, `drop_outliers` those that miss by more than so many robust standard deviations. Raises `DataError` where the runs
+    cannot tell five constants, `ConfigError` for a limit that is not above 0.
     """
     used, dropped = _without_highest(runs, drop_highest)
     _check(used)
     problem = _Problem(used, objective)
     theta = problem.solve()
-    if not keep_outliers:
-        problem, theta, left_out = _without_outliers(problem, theta, used)
+    if drop_outliers is not None:
+        problem, theta, left_out = _without_outliers(problem, theta, used, drop_outliers)
         dropped += left_out
     used = problem.runs
-    warnings = _warnings(theta, problem)
+    warnings = [*_warnings(theta, problem), *_far_off(theta, problem)]
     draws, failed = problem.resampled(theta, bootstrap, seed)
     if failed:
         warnings.append(f"{failed} of {bootstrap} resamples had no fit and are left out of the intervals")
@@ -141,6 +147,10 @@ class _Problem:
 
     def misses(self, theta: Floats) -> Floats:
         return self.log_loss(theta) - self.log_L
+
+    def scale(self, theta: Floats) -> float:
+        """Return the robust standard deviation of the misses. The five smallest do not count: five constants can make as many misses vanish, and in a small set the median would follow."""
+        return _NORMAL * float(np.median(np.sort(np.abs(self.misses(theta)))[len(NAMES) :]))
 
     def __call__(self, theta: Floats, weights: Floats | None = None) -> tuple[float, Floats]:
         """Return the objective and its gradient."""
@@ -235,21 +245,39 @@ def _without_highest(runs: Points, count: int) -> tuple[Points, list[Dropped]]:
     ]
 
 
-def _without_outliers(problem: _Problem, theta: Floats, runs: Points) -> tuple[_Problem, Floats, list[Dropped]]:
-    """Take out the farthest run while it is an outlier and fit again: an odd run makes others look odd, so each goes by the fit without those before it."""
+def _without_outliers(problem: _Problem, theta: Floats, runs: Points, limit: float) -> tuple[_Problem, Floats, list[Dropped]]:
+    """Take out the farthest run while it lies beyond the limit and fit again: an odd run makes others look odd, so each goes by the fit without those before it."""
+    if not limit > 0:
+        raise ConfigError(f"a limit of {limit:g} robust standard deviations: give a number above 0, such as {FAR_OFF:g}")
     kept, dropped = np.ones(len(runs), bool), list[Dropped]()
     while True:
-        # Every run is judged, and the scale is that of the runs kept.
-        misses_P = np.where(kept, np.abs(_Problem(runs, problem.objective).misses(theta)), 0.0)
-        far, median = int(misses_P.argmax()), float(np.median(misses_P[kept]))
-        if misses_P[far] <= max(OUTLIER * median, OUTLIER_AT_LEAST) or len(dropped) >= _MOST_OUTLIERS * len(runs):
+        misses_P, scale = np.abs(problem.misses(theta)), problem.scale(theta)
+        far = int(misses_P.argmax())
+        if misses_P[far] <= max(limit * scale, _NO_NOISE):
             return problem, theta, dropped
-        where = f"loss {runs.loss[far]:.4g}, {runs.params[far]:.3g} parameters, {runs.tokens[far]:.3g} tokens"
-        times = f"{misses_P[far] / median:.0f} times the median miss" if median > 0 else "where the median run misses by nothing"
-        dropped.append(Dropped(1, where, f"misses the fit by {misses_P[far]:.1%}, {times}"))
-        kept[far] = False
+        miss = f"misses the fit by {misses_P[far]:.1%}, {misses_P[far] / scale:.1f} robust standard deviations"
+        dropped.append(Dropped(1, _where(problem.runs, far), miss))
+        kept[np.flatnonzero(kept)[far]] = False
+        _check(runs.where(kept))
         problem = _Problem(runs.where(kept), problem.objective)
         theta = problem.polished(problem.polished(theta))
+
+
+def _far_off(theta: Floats, problem: _Problem) -> list[str]:
+    """Say which runs lie far off and are kept all the same."""
+    misses_P, scale = np.abs(problem.misses(theta)), problem.scale(theta)
+    far = np.flatnonzero(misses_P > max(FAR_OFF * scale, _NO_NOISE))
+    if not len(far):
+        return []
+    worst = int(misses_P.argmax())
+    return [
+        f"{len(far)} of {len(misses_P)} runs miss the fit by more than {FAR_OFF:g} robust standard deviations of {scale:.2%} and are kept; the farthest, at "
+        f"{_where(problem.runs, worst)}, misses by {misses_P[worst]:.1%} (--drop-outliers and --drop-highest leave runs out)"
+    ]
+
+
+def _where(runs: Points, index: int) -> str:
+    return f"loss {runs.loss[index]:.4g}, {runs.params[index]:.3g} parameters, {runs.tokens[index]:.3g} tokens"
 
 
 def _others(runs: Points, used: Points) -> Points:

@@ -38,6 +38,14 @@ class Allocation(Law):
         params = compute / FLOPS_PER_PARAM_TOKEN / tokens
         return Optimum(compute, params, tokens, None if self.surface is None else self.surface.loss(params, tokens))
 
+    def optimum_of_params(self, params: float) -> Optimum:
+        log_compute = math.log(FLOPS_PER_PARAM_TOKEN * self.A * params) / (1 - self.alpha) if self.alpha < 1 else math.inf
+        return self.optimum(self.checked(log_compute, f"{params:.4g} parameters"))
+
+    def optimum_of_tokens(self, tokens: float) -> Optimum:
+        log_compute = math.log(tokens / self.A) / self.alpha if self.alpha > 0 else math.inf
+        return self.optimum(self.checked(log_compute, f"{tokens:.4g} tokens"))
+
     def loss(self, params: float, tokens: float) -> float:
         return self._losses().loss(params, tokens)
 
@@ -99,7 +107,7 @@ def with_line_draws(law: Allocation, draws: Sequence[tuple[float, float]]) -> Al
     """Return the law with resampled lines, rows of (alpha, A), as its alternatives; each takes one of the surface's own resamples with it."""
     surfaces = [one for one in law.surface.alternatives if isinstance(one, Surface)] if law.surface is not None else []
     others = tuple(
-        Allocation(alpha, A, about=law.about, surface=surfaces[index % len(surfaces)] if surfaces else law.surface)
+        replace(law, alpha=alpha, A=A, surface=surfaces[index % len(surfaces)] if surfaces else law.surface)
         for index, (alpha, A) in enumerate(draws)
     )
     return replace(law, alternatives=others, spread="draws")

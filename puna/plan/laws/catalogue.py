@@ -1,8 +1,9 @@
 """Scaling laws by name: `data/laws.csv` holds a row each, and adding one is a line there.
 
 They disagree, by up to three times in the size of the same budget's model. Most of that is not physics but what was counted (`counting`), what was held fixed, and how far the runs reached; so each
-law says these things about itself, and its interval is that of its own evidence: resamples where the runs can be fitted again, else a published interval, else the variants that are in
-circulation, else no more than what the printed digits leave open; and it says which.
+law says these things about itself, and its interval is that of its own evidence: resamples where the runs can be fitted again, else a published interval, else no
+more than what the printed digits leave open; and it says which. Hoffmann's constants of approach 3 do not fit Hoffmann's points (Besiroglu et al., arXiv 2404.10102), so their
+interval holds both the noise of the points about the constants and where a refit of the points lies.
 """
 
 from __future__ import annotations
@@ -77,16 +78,14 @@ def _named(name: str) -> Law:
     if row["kind"] == "same":
         return _named(row["constants"])
     found = _alone(name)
-    variants = [_alone(other) for other in row["variants"].split()]
-    if len(variants) == 1 and isinstance(found, Surface) and isinstance(variants[0], Surface) and variants[0].spread == "draws":
-        return _shifted(found, variants[0])
-    if variants:
-        return replace(found, alternatives=tuple(variants), spread="variants")
+    if row["refit"]:
+        assert isinstance(found, Surface)
+        return _moved(found, _alone(row["refit"]), row["spread"])
     if found.alternatives:
         return found
     if row["kind"] == "table":
         return replace(found, alternatives=_left_out(name, found), spread="left out")
-    return replace(found, alternatives=_rounded(name), spread="rounding")
+    return _with_roundings(found, row, row["constants"])
 
 
 def _left_out(name: str, law: Law) -> tuple[Law, ...]:
@@ -98,16 +97,17 @@ def _left_out(name: str, law: Law) -> tuple[Law, ...]:
     )
 
 
-def _rounded(name: str) -> tuple[Law, ...]:
-    """Return laws whose constants round to the printed ones, drawn evenly from all that do."""
-    row = _rows()[name]
-    rng = np.random.default_rng(seed_of(0, "rounding", name))
-    printed = [pair.split("=") for pair in row["constants"].split()]
+def _with_roundings(law: Law, row: Mapping[str, str], constants: str) -> Law:
+    """Return a law with laws whose constants round to the printed ones as its alternatives, drawn evenly from all that do."""
+    rng = np.random.default_rng(seed_of(0, "rounding", row["name"]))
+    printed = [pair.rpartition("=") for pair in constants.split()]
+    # Digits that are cut off, not rounded, leave only more open.
+    least, most = (0, 2) if row["spread"] == "cut" else (-1, 1)
     found = []
     for _ in range(ROUNDINGS):
-        drawn = {key: float(value) + half_digit(value) * rng.uniform(-1, 1) * (key not in COUNTS) for key, value in printed}
-        found.append(_built(name, " ".join(f"{key}={value!r}" for key, value in drawn.items())))
-    return tuple(found)
+        drawn = {keys: float(value) + half_digit(value) * rng.uniform(least, most) * (keys not in COUNTS) for keys, _, value in printed}
+        found.append(_built(row, _constants(" ".join(f"{keys}={value!r}" for keys, value in drawn.items())), law.about))
+    return replace(law, alternatives=tuple(found), spread="rounding")
 
 
 def half_digit(printed: str) -> float:
@@ -119,24 +119,25 @@ def half_digit(printed: str) -> float:
 
 @cache
 def _alone(name: str) -> Law:
-    """Return a row's law without its variants."""
+    """Return a row's law, with an interval only where its file or its table's source has one."""
     row = _rows()[name]
-    about = About(name, row["source"], row["counting"], float(row["compute_low"] or 0), float(row["compute_high"] or math.inf))
+    about = _about(row)
     if row["kind"] == "file":
         with resources.as_file(resources.files("puna.plan").joinpath("data", row["constants"])) as path:
-            return _about(read_law(path, name=name), about)
+            return _under(read_law(path, name=name), about)
     if row["kind"] == "table":
         compute, _, tokens = zip(*table(name), strict=True)
         line, ends = Allocation(*through(compute, tokens), about=about), _constants(row["constants"])
         return replace(line, alternatives=tilted(line, list(ends.values())), spread="published") if ends else line
-    return _built(name, row["constants"])
+    return _built(row, _constants(row["constants"]), about)
 
 
-def _built(name: str, constants: str) -> Law:
-    """Return a row's law with other constants than its own."""
-    row = _rows()[name]
-    held = _constants(constants)
-    about = About(name, row["source"], row["counting"], float(row["compute_low"] or 0), float(row["compute_high"] or math.inf))
+def _about(row: Mapping[str, str]) -> About:
+    return About(row["name"], row["source"], row["counting"], float(row["compute_low"] or 0), float(row["compute_high"] or math.inf))
+
+
+def _built(row: Mapping[str, str], held: dict[str, float], about: About) -> Law:
+    """Return a law of a row's kind with these constants."""
     if row["kind"] == "experts":
         num_experts = int(held.pop("experts"))
         return Experts(**held).surface(num_experts, about)
@@ -152,37 +153,33 @@ def experts(name: str, num_experts: int) -> Surface:
         )
     if num_experts < 1:
         raise ConfigError(f"{num_experts} experts: give 1 or more")
-    held = _constants(row["constants"])
-    held.pop("experts")
-    source = row["source"].rsplit(",", 1)[0] + f", at {num_experts} experts"
-    return Experts(**held).surface(num_experts, About(name, source, row["counting"]))
+    text = " ".join(f"experts={num_experts}" if pair.startswith("experts=") else pair for pair in row["constants"].split())
+    about = _about({**row, "source": row["source"].rsplit(",", 1)[0] + f", at {num_experts} experts"})
+    found = _with_roundings(_built(row, _constants(text), about), row, text)
+    assert isinstance(found, Surface)
+    return found
 
 
 def _constants(text: str) -> dict[str, float]:
     found = {}
     for pair in text.split():
-        key, value = pair.split("=")
-        found[key.removeprefix("log_")] = math.exp(float(value)) if key.startswith("log_") else float(value)
+        *keys, value = pair.split("=")
+        for key in keys:
+            found[key.removeprefix("log_")] = math.exp(float(value)) if key.startswith("log_") else float(value)
     return found
 
 
-def _about(law: Law, about: About) -> Law:
+def _under(law: Law, about: About) -> Law:
     """Return a law from a file under the table's words."""
     held = replace(law, about=about)
     return replace(held, surface=replace(held.surface, about=about)) if isinstance(held, Allocation) and held.surface is not None else held
 
 
-def _shifted(law: Surface, drawn: Surface) -> Surface:
-    """Return a surface with the draws of another fit of the same points, moved by how far the two fits lie apart (constants of scale by their ratio)."""
-    rows = [
-        (
-            one.E * law.E / drawn.E,
-            one.A * law.A / drawn.A,
-            one.B * law.B / drawn.B,
-            one.alpha + law.alpha - drawn.alpha,
-            one.beta + law.beta - drawn.beta,
-        )
-        for one in drawn.alternatives
-        if isinstance(one, Surface)
-    ]
-    return with_draws(law, [row for row in rows if min(row[3:]) > 0])
+def _moved(law: Surface, refit: Law, how: str) -> Surface:
+    """Return a surface with the draws of another fit of the same points, moved by how far the two fits lie apart (constants of scale by their ratio); a `refit` holds those that are not moved as well."""
+    rows = [(one.E, one.A, one.B, one.alpha, one.beta) for one in refit.alternatives if isinstance(one, Surface)]
+    assert isinstance(refit, Surface)
+    ratios, steps = (law.E / refit.E, law.A / refit.A, law.B / refit.B), (law.alpha - refit.alpha, law.beta - refit.beta)
+    moved = [(E * ratios[0], A * ratios[1], B * ratios[2], alpha + steps[0], beta + steps[1]) for E, A, B, alpha, beta in rows]
+    moved = [row for row in moved if min(row[3:]) > 0]
+    return replace(with_draws(law, [*moved, *rows]), spread="refit") if how == "refit" else with_draws(law, moved)

@@ -11,14 +11,20 @@ table's losses to 3 %; what they say of the best granularity agrees in every row
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from puna.errors import ConfigError
 from puna.plan.laws.law import Law, Optimum
+from puna.plan.points import Floats
 
 # The paper's models have a width of 64 a layer (appendix A); 6 FLOPs a weight and token, and 14 for a router's, reproduce the compute column of its table to 0.5 %.
 _WIDTH_PER_LAYER = 64.0
 _FLOPS_PER_WEIGHT = 6.0
 _FLOPS_PER_ROUTE = 14.0
+# Of the search for the best size: seven passes of 32 places leave a range of 1e-7 of a power of ten.
+_PASSES, _PLACES = 7, 32
 GRANULARITIES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
@@ -43,10 +49,7 @@ class Granular(Law):
 
     def flops(self, params: float, tokens: float, granularity: int) -> float:
         """Return the FLOPs of training, the router's included."""
-        dense = params / self.experts
-        layers = (dense / (12 * _WIDTH_PER_LAYER**2)) ** (1 / 3)
-        width = _WIDTH_PER_LAYER * layers
-        return float((12 * width**2 * _FLOPS_PER_WEIGHT + width * self.experts * granularity * _FLOPS_PER_ROUTE) * layers * tokens)
+        return float(self._flops_per_token(params, granularity) * tokens)
 
     def optimum(self, compute: float) -> Optimum:
         granularity, params = self.best(compute)
@@ -55,18 +58,28 @@ class Granular(Law):
 
     def best(self, compute: float) -> tuple[int, float]:
         """Return the best granularity and the total parameters for a compute."""
-        from scipy.optimize import minimize_scalar
+        # Loss over log parameters has one minimum, and no optimum at these budgets is smaller than a thousand parameters or larger than all of the compute:
+        # each pass narrows the range of each granularity to the neighbours of its best.
+        cuts_G1 = np.array(GRANULARITIES, float)[:, None]
+        low_G1, high_G1 = np.full_like(cuts_G1, 3.0), np.full_like(cuts_G1, 20.0)
+        rows = np.arange(len(cuts_G1))
+        for _ in range(_PASSES):
+            logs_GP = low_G1 + (high_G1 - low_G1) * np.linspace(0, 1, _PLACES)
+            losses_GP = self._losses(10.0**logs_GP, compute, cuts_G1)
+            best_G = losses_GP.argmin(1)
+            low_G1 = logs_GP[rows, np.maximum(best_G - 1, 0)][:, None]
+            high_G1 = logs_GP[rows, np.minimum(best_G + 1, _PLACES - 1)][:, None]
+        cut = int(losses_GP.min(1).argmin())
+        return GRANULARITIES[cut], float(10.0 ** logs_GP[cut, best_G[cut]])
 
-        def lost(log_params: float, granularity: int) -> float:
-            params = 10.0**log_params
-            return self.loss(params, compute / self.flops(params, 1.0, granularity), granularity)
+    def _losses(self, params: Floats, compute: float, granularity: Floats) -> Floats:
+        tokens = compute / self._flops_per_token(params, granularity)
+        return np.asarray(self.c + (self.g * granularity**-self.gamma + self.a) * params**-self.alpha + self.b * tokens**-self.beta)
 
-        # Loss over log parameters has one minimum, and no optimum at these budgets is smaller than a thousand parameters or larger than all of the compute.
-        found = {
-            cut: minimize_scalar(lost, args=(cut,), bounds=(3.0, 20.0), method="bounded", options={"xatol": 1e-9}) for cut in GRANULARITIES
-        }
-        cut = min(found, key=lambda one: found[one].fun)
-        return cut, float(10.0 ** found[cut].x)
+    def _flops_per_token(self, params: Any, granularity: Any) -> Any:
+        layers = (params / self.experts / (12 * _WIDTH_PER_LAYER**2)) ** (1 / 3)
+        width = _WIDTH_PER_LAYER * layers
+        return (12 * width**2 * _FLOPS_PER_WEIGHT + width * self.experts * granularity * _FLOPS_PER_ROUTE) * layers
 
     def tokens_for(self, params: float, loss: float) -> float:
         raise ConfigError(

@@ -4,7 +4,7 @@ Every law here answers two questions. `optimum(compute)`: which parameters and t
 the loss of any other split, which over-training and constraints need. A law that only says how to split has no loss and refuses that question.
 
 A law is known only as well as its runs were measured. `alternatives` are the laws that the same evidence allows as well: bootstrap resamples of a fit, a published interval's
-ends, the variants of one law that are in circulation, or, where a paper says no more than its constants, those that round to the printed ones. `estimate` asks all of them the
+ends, or, where a paper says no more than its constants, those that round to the printed ones. `estimate` asks all of them the
 same question and returns what they span, so that each figure that follows from a law, whatever it is, has an interval; `SPREADS` says what kind of one.
 """
 
@@ -22,15 +22,17 @@ from puna.errors import ConfigError
 from puna.plan.estimate import Estimate
 from puna.plan.points import FLOPS_PER_PARAM_TOKEN
 
-Spread = Literal["draws", "published", "variants", "rounding", "left out"]
-# What an interval over a law's alternatives is, in words. Only the first two are confidence intervals.
+Spread = Literal["draws", "refit", "published", "rounding", "left out"]
+# What an interval over a law's alternatives is, in words. Only the first and the third are confidence intervals.
 SPREADS: Mapping[Spread, str] = {
     "draws": "95 % of resamples of the fit",
+    "refit": "95 % of resamples of the law's own points where they are refitted, and of the same about these constants, which do not fit the points",
     "published": "the exponent's interval as its paper prints it",
-    "variants": "the span of the law's variants in circulation, which is no confidence interval",
     "rounding": "what the digits of the printed constants leave open, which is far less than the runs do",
     "left out": "the span of fits that leave out one point each, which is no confidence interval",
 }
+# Kinds whose alternatives are resamples, of which the middle 95 % count; of the others all do.
+DRAWN: tuple[Spread, ...] = ("draws", "refit")
 # Compute at which optima are looked for, in FLOPs: from a toy on a laptop to far beyond what the Earth's power grids could feed.
 LEAST, MOST = 1e6, 1e36
 # A law's compute range is left behind by this many powers of ten before its user is warned.
@@ -113,8 +115,17 @@ class Law(ABC):
 
         low, high = math.log(LEAST), math.log(MOST)
         if not miss(low) <= 0 <= miss(high):
-            raise ConfigError(f"{self.about.name}: no compute between {LEAST:.0e} and {MOST:.0e} FLOPs has its optimum at {what}")
+            raise self._nowhere(what)
         return self.optimum(math.exp(brentq(miss, low, high, xtol=1e-12)))
+
+    def checked(self, log_compute: float, what: str) -> float:
+        """Return the compute of a logarithm. Raises `ConfigError` where that is no compute that laws are for."""
+        if not math.log(LEAST) <= log_compute <= math.log(MOST):
+            raise self._nowhere(what)
+        return math.exp(log_compute)
+
+    def _nowhere(self, what: str) -> ConfigError:
+        return ConfigError(f"{self.about.name}: no compute between {LEAST:.0e} and {MOST:.0e} FLOPs has its optimum at {what}")
 
 
 def flops(params: float, tokens: float) -> float:
@@ -123,7 +134,7 @@ def flops(params: float, tokens: float) -> float:
 
 
 def estimate(law: Law, quantity: Callable[[Law], float | None]) -> Estimate | float | None:
-    """Return a quantity by a law, with the interval over its alternatives: 95 % of the draws, or all variants. A plain number where there are none.
+    """Return a quantity by a law, with the interval over its alternatives: 95 % of resamples, or all of any other kind. A plain number where there are none.
 
     Alternatives under which the quantity does not exist (None, or a `ConfigError`) take no part.
     """
@@ -135,9 +146,19 @@ def estimate(law: Law, quantity: Callable[[Law], float | None]) -> Estimate | fl
     ]
     if not found:
         return value
-    low, high = np.quantile(found, [0.025, 0.975]) if law.spread == "draws" else (min(found), max(found))
+    low, high = np.quantile(found, [0.025, 0.975]) if law.spread in DRAWN else (min(found), max(found))
     # The value is the fit's own; a skewed bootstrap may lie wholly to one side of it.
     return Estimate(value, min(float(low), value), max(float(high), value))
+
+
+def kind_of(law: Law) -> str | None:
+    """Return what kind of interval a law's figures have, None where they have none."""
+    return law.spread if law.alternatives else None
+
+
+def interval_of(law: Law) -> str:
+    """Return in words what the intervals of a law's figures are."""
+    return SPREADS[law.spread] if law.alternatives else "none"
 
 
 def far(law: Law, compute: float) -> float | None:

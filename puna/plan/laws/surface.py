@@ -41,6 +41,15 @@ class Surface(Law):
         tokens = compute / FLOPS_PER_PARAM_TOKEN / params
         return Optimum(compute, params, tokens, self.loss(params, tokens))
 
+    def optimum_of_loss(self, loss: float) -> Optimum:
+        # Along the best splits the loss is E + K (C / 6)^-gamma.
+        both = self.alpha + self.beta
+        ratio = (self.alpha * self.A / (self.beta * self.B)) ** (1 / both)
+        scale = self.A * ratio**-self.alpha + self.B * ratio**self.beta
+        reached = scale / (loss - self.E) if loss > self.E else 0.0
+        compute = math.log(reached) * both / (self.alpha * self.beta) + math.log(FLOPS_PER_PARAM_TOKEN) if reached > 0 else math.inf
+        return self.optimum(self.checked(compute, f"a loss of {loss:.4g}"))
+
     def optimum_of_params(self, params: float) -> Optimum:
         return self._on_frontier(params, self.tokens_of_optimal(params))
 

@@ -42,17 +42,17 @@ class Digitised:
     @cached_property
     def surface(self) -> ParametricFit:
         """Return the least-squares surface through Llama 3's points."""
-        return fit_parametric(self.llama3, objective="squares", bootstrap=0, keep_outliers=True)
+        return fit_parametric(self.llama3, objective="squares", bootstrap=0)
 
     @cached_property
     def huber(self) -> ParametricFit:
         """Return approach 3 on Chinchilla's points without the five highest losses."""
-        return fit_parametric(self.chinchilla, drop_highest=5, bootstrap=0, keep_outliers=True)
+        return fit_parametric(self.chinchilla, drop_highest=5, bootstrap=0)
 
     @cached_property
     def huber_of_all(self) -> ParametricFit:
         """Return approach 3 on all of Chinchilla's points."""
-        return fit_parametric(self.chinchilla, bootstrap=0, keep_outliers=True)
+        return fit_parametric(self.chinchilla, bootstrap=0)
 
     def _read(self, name: str) -> Points:
         if not (self.folder / name).is_file():
