@@ -20,6 +20,7 @@ from puna.serve.service import Service
 if TYPE_CHECKING:
     import socket
 
+SEND_BUFFER = 128 << 10  # bytes in the kernel for one connection
 log = logging.getLogger("puna.serve")
 
 
@@ -35,6 +36,8 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
     bound = socket.socket(family, kind, number)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Connections inherit this. The kernel would let megabytes lie there for a reader who has stopped, and hide it from us.
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     try:
         bound.bind(address)
         # From here on the port is ours. Who connects before the model is loaded waits for it.

@@ -10,6 +10,7 @@ import re
 
 from pydantic import Field, field_validator
 
+from puna.errors import ConfigError
 from puna.settings import Settings
 
 _KEY = re.compile(r"[\x21-\x7e]+")
@@ -41,9 +42,9 @@ class ServeSettings(Settings):
     @field_validator("api_keys")
     @classmethod
     def _can_be_sent(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
-        # The key itself is in no message: errors are printed and logged.
+        # No ValueError: its message would hold what was given, and a key is printed nowhere.
         if not all(_KEY.fullmatch(key) for key in keys):
-            raise ValueError("an API key is one or more visible ASCII characters without spaces, for it travels in a header")
+            raise ConfigError("an API key is one or more visible ASCII characters without spaces, for it travels in a header")
         return keys
 
     @property

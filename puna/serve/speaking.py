@@ -2,7 +2,7 @@
 
 OpenAI streams a call as its name first and then its arguments in pieces, long before the model has ended it. So a call has to be recognised by its beginning: `{"name": "f", "parameters": {` or
 `<function=f>{`, behind the tag or, where tools were offered, anywhere in the text. Text that may become such a beginning is held back; once it is one, the arguments go out byte for byte as they
-come. Forms whose arguments are no JSON (code, searches, pythonic lists) are held until the end and read there by the codec.
+come. Everything else (code, searches, lists, of which the first words do not say what they are) is held until the end and read there by the codec.
 
 Answers that are not streamed go through the same reader, so both say the same. It agrees with the codec wherever that finds whole calls. Where a call is cut off, or its arguments are no JSON after
 all, the client gets what was written of them, as it does from OpenAI, where the codec, which must not guess, calls it a rest.
@@ -50,7 +50,7 @@ class Arguments:
 Piece = Words | CallBegins | Arguments
 
 _JSON_CALL = re.compile(
-    r'(?P<list>\[\s*)?\{\s*(?:"type"\s*:\s*"function"\s*,\s*)?"name"\s*:\s*(?P<name>"(?:[^"\\]|\\.)+")\s*,\s*"(?:parameters|arguments)"\s*:\s*(?=\{)',
+    r'\{\s*(?:"type"\s*:\s*"function"\s*,\s*)?"name"\s*:\s*(?P<name>"(?:[^"\\]|\\.)+")\s*,\s*"(?:parameters|arguments)"\s*:\s*(?=\{)',
     re.DOTALL,
 )
 _TAG_CALL = re.compile(r"<function=(?P<name>[^>\s]+)>\s*(?=\{)")
@@ -108,7 +108,7 @@ class CallingSpeech(Speech):
         self._tag_at: int | None = None
         self.is_tagged = self.is_shortened = False
         self._arrived, self._held, self._gap, self._state = "", "", "", "words"
-        self._depth, self._in_string, self._is_list = 0, False, False
+        self._depth, self._in_string = 0, False
         self._num_begun, self._num_closed, self._frame = 0, 0, ""
 
     @property
@@ -186,7 +186,6 @@ class CallingSpeech(Speech):
             name = json.loads(name, strict=False) if name.startswith('"') else name
         except ValueError:
             return []
-        self._is_list = self._is_list or bool(found.groupdict().get("list"))
         self._frame = "json" if found.re is _JSON_CALL else "tag"
         self._held, self._state = self._held[found.end() :], "arguments"
         self._num_begun += 1
@@ -221,9 +220,6 @@ class CallingSpeech(Speech):
             self._held = ""
             return []
         end = _after(_BETWEEN, self._held)
-        if self._is_list and self._held.startswith("]", end):
-            self._is_list = False
-            end = _after(_BETWEEN, self._held, end + 1)
         self._gap, self._held = self._gap + self._held[:end], self._held[end:]
         if not self._held:
             return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_engine import tokenizer
 
@@ -68,12 +68,13 @@ CALLS = st.sampled_from(
 AFTER = st.sampled_from(["", " ", "\n", " Done.", "; and more {"])
 
 
+@settings(max_examples=500)
 @given(WORDS, st.lists(CALLS, max_size=3), AFTER, st.booleans(), st.lists(st.integers(1, 7), max_size=60), st.sampled_from([0, 0, 3, 20]))
 def test_what_is_heard_is_what_the_codec_reads(words, calls, after, is_tagged, sizes, hold):
     text = "".join(calls) + (after if calls else "")
     ids = [*cut(words, sizes), TAG, *cut(text, sizes), EOM] if is_tagged and calls else [*cut(words + text, sizes), EOT]
     content, expected = by_codec(ids)
-    speech, pieces = heard(ids, hold=hold)
+    speech, pieces = heard(ids, hold=hold, runs_code=True)
     said, got = by_ear(speech)
     assert [name for name, _ in got] == [name for name, _ in expected]
     for (_, arguments), (_, wanted) in zip(got, expected, strict=True):
