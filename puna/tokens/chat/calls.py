@@ -128,6 +128,12 @@ def read_tagged(text: str, *, cut: bool) -> Read:
     return Read("", (Call(CODE, {"code": text}),), "")
 
 
+def read_following(text: str, *, cut: bool) -> Read:
+    """Read what follows calls that were read already: more of them, or a rest."""
+    calls, end = _calls_at(text, 0, cut=cut)
+    return Read("", tuple(calls), _rest(text[end:]) if calls else text)
+
+
 def find_calls(text: str, *, cut: bool) -> Read:
     """Look for calls in text without a tag. A call that was begun and cannot be read is `rest` where the message was cut off or is nothing else."""
     begins = [match.start() for _, match in zip(range(MAX_TRIES), _BEGIN.finditer(text), strict=False)]
