@@ -188,7 +188,11 @@ class Engine:
 
     def stream(self, prompt_ids: Sequence[int], settings: SamplingSettings) -> Stream:
         """Continue one prompt and let the text be read while it is written; equal to `generate`. Raises the same."""
-        return Stream(self, self.submit(Request(prompt_ids, settings)))
+        return self.stream_request(Request(prompt_ids, settings))
+
+    def stream_request(self, request: Request) -> Stream:
+        """Write a request and let its text be read while it is written. Raises as `submit`."""
+        return Stream(self, self.submit(request))
 
     def complete(self, text: str, settings: SamplingSettings) -> Sample:
         """Continue `text`, taken as the beginning of a document."""
@@ -206,7 +210,7 @@ class Engine:
 
     def stream_chat(self, dialog: Dialog | Sequence[Message], settings: SamplingSettings) -> Stream:
         """Stream the assistant's next turn."""
-        return Stream(self, self.submit(self.chat_request(dialog, settings)))
+        return self.stream_request(self.chat_request(dialog, settings))
 
     def chat_request(self, dialog: Dialog | Sequence[Message], settings: SamplingSettings) -> Request:
         """Return the request for the assistant's next turn. The chat format ends it, whatever end tokens the directory lists."""
