@@ -4,23 +4,19 @@ A grammar (JSON schema, regular expression, or a context-free grammar in Lark's 
 all others are masked out of its row of logits, so that what is written is right by construction and still the model's own choice among what is right. llguidance does the parsing, in Rust, on bytes: no text
 has to be cut into tokens in one way to be allowed.
 
-Guesses are walked through before they are known to be right, and walked back (`speculation.py`). The model's end tokens are allowed where the grammar may end, other special tokens only where it names them.
-
-Shapes: R rows of logits, V the tokens that may be written, W words of 32 bits.
+How a sequence walks, and how it ends, is in `grammar_state.py`.
 """
 
 from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import numpy as np
-import torch
-from torch import Tensor
-
+from puna.engine.grammar_errors import in_lark, in_pattern, one_line
+from puna.engine.grammar_state import GrammarState
 from puna.errors import ConfigError
 from puna.tokens.tokenizer import Tokenizer
 
@@ -31,7 +27,7 @@ LIMITS = {
     "initial_lexer_fuel": 200_000,
     "step_lexer_fuel": 100_000,
     "step_max_items": 20_000,
-    "max_items_in_row": 2_000,
+    "max_items_in_row": 1_000,
     "max_grammar_size": 200_000,
 }
 
@@ -57,21 +53,27 @@ class Grammar:
         except (ValueError, TypeError, RecursionError) as error:
             raise ConfigError(f"the JSON schema is no JSON: {error}") from None
         return cls._compiled(
-            tokenizer, "JSON schema", lambda library: library.grammar_from_json_schema(text, overrides=JSON_OPTIONS), size=len(text)
+            tokenizer,
+            "JSON schema",
+            lambda library: library.grammar_from_json_schema(text, overrides=JSON_OPTIONS),
+            size=len(text),
+            told=one_line,
         )
 
     @classmethod
     def regex(cls, tokenizer: Tokenizer, pattern: str) -> Self:
         """Compile a regular expression, which the whole text has to match (Rust's syntax: no references back, no looking around). Raises `ConfigError`."""
-        return cls._compiled(tokenizer, "regular expression", lambda library: library.grammar_from_regex(pattern), size=len(pattern))
+        return cls._compiled(
+            tokenizer, "regular expression", lambda library: library.grammar_from_regex(pattern), size=len(pattern), told=in_pattern
+        )
 
     @classmethod
     def lark(cls, tokenizer: Tokenizer, grammar: str) -> Self:
         """Compile a grammar in Lark's notation, whose rule `start` is the whole text. Raises `ConfigError` with the line."""
-        return cls._compiled(tokenizer, "grammar", lambda library: library.grammar_from_lark(grammar), size=len(grammar))
+        return cls._compiled(tokenizer, "grammar", lambda library: library.grammar_from_lark(grammar), size=len(grammar), told=in_lark)
 
     @classmethod
-    def _compiled(cls, tokenizer: Tokenizer, what: str, written: Callable[[Any], str], *, size: int) -> Self:
+    def _compiled(cls, tokenizer: Tokenizer, what: str, written: Callable[[Any], str], *, size: int, told: Callable[[str], str]) -> Self:
         from llguidance import LLMatcher, LLParserLimits
 
         if size > MAX_CHARS:
@@ -79,75 +81,29 @@ class Grammar:
         try:
             text = written(LLMatcher)
         except ValueError as error:
-            raise ConfigError(f"the {what} cannot be compiled: {_one_line(str(error))}") from None
+            raise ConfigError(f"the {what} cannot be compiled: {told(str(error))}") from None
         library = _library_tokenizer(tokenizer)
         matcher = LLMatcher(library, text, log_level=0, limits=LLParserLimits(**LIMITS))  # type: ignore[arg-type]
         if matcher.is_error():
-            raise ConfigError(f"the {what} cannot be compiled: {_one_line(matcher.get_error())}")
-        return cls(text, library.vocab_size, matcher)
+            raise ConfigError(f"the {what} cannot be compiled: {told(matcher.get_error())}")
+        return cls(text, tokenizer.vocab_size, matcher)
 
-    def start(self) -> GrammarState:
-        """Return the state of a sequence that has written nothing."""
-        return GrammarState(self._matcher.deep_copy(), self.vocab_size)
-
-
-class GrammarState:
-    """Where one sequence is in its grammar."""
-
-    def __init__(self, matcher: Any, vocab_size: int) -> None:
-        self._matcher, self._num_words = matcher, -(-vocab_size // 32)
-
-    @property
-    def is_finished(self) -> bool:
-        """Return whether nothing but an end may come."""
-        return bool(self._matcher.is_stopped())
-
-    @property
-    def may_end(self) -> bool:
-        """Return whether the text is whole as it is."""
-        return bool(self._matcher.is_accepting())
-
-    def accept(self, token_id: int) -> None:
-        """Go on by a token that `mask` left. Raises `ConfigError` where the grammar has become too large to follow."""
-        if not self._matcher.consume_token(token_id):
-            raise ConfigError(f"the grammar cannot be followed any further: {_one_line(self._matcher.get_error())}")
-
-    def accepts(self, token_ids: Sequence[int]) -> int:
-        """Return how many of `token_ids` may follow, one after the other. The state stays where it is."""
-        return int(self._matcher.validate_tokens(list(token_ids)))
-
-    def forced(self) -> list[int]:
-        """Return tokens that spell the only text which may come next; none where there is a choice."""
-        return list(self._matcher.compute_ff_tokens())
-
-    def mask(self, logits_RV: Tensor, guesses: Sequence[int] = ()) -> None:
-        """Take, in place, every token out of the rows of logits that may not come: in the first next, in each further one after a guess more."""
-        bits_RW = torch.zeros(len(logits_RV), self._num_words, dtype=torch.int32)
-        for row in range(len(logits_RV)):
-            if row:
-                self.accept(guesses[row - 1])
-            self._matcher.unsafe_compute_mask_ptr(bits_RW[row].data_ptr(), 4 * self._num_words)
-        if len(logits_RV) > 1:
-            self._matcher.rollback(len(logits_RV) - 1)
-        apply_bits(logits_RV, bits_RW)
-        if self._matcher.is_error():
-            raise ConfigError(f"the grammar cannot be followed any further: {_one_line(self._matcher.get_error())}")
-
-
-def apply_bits(logits_RV: Tensor, bits_RW: Tensor) -> None:
-    """Set logits whose bit is 0, or that have none, to minus infinity, in place."""
-    # NumPy unpacks bits 20 times faster than shifts and comparisons of tensors do.
-    allowed_RV = np.unpackbits(bits_RW.numpy().view(np.uint8), axis=1, count=logits_RV.shape[1], bitorder="little")
-    logits_RV.masked_fill_(torch.from_numpy(allowed_RV == 0).to(logits_RV.device), -torch.inf)
+    def start(self, end_ids: Collection[int]) -> GrammarState:
+        """Return the state of a sequence that has written nothing and is ended by `end_ids`. Raises `ConfigError` where nothing ends it."""
+        if not end_ids:
+            raise ConfigError(
+                "what follows a grammar ends with a token, and no token ends this text; leave 'ignore_end' out, or give 'stop_ids'"
+            )
+        return GrammarState(self._matcher.deep_copy(), end_id=self.vocab_size, end_ids=end_ids)
 
 
 class _Vocabulary:
-    """A tokenizer as the library wants to see it: bytes by id, and how text is cut."""
+    """A tokenizer as the library wants to see it: bytes by id, and how text is cut. Its end is one id beyond, which no model writes."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        self.special_token_ids = sorted(tokenizer.special_ids)
-        self.eos_token_id, self.bos_token_id = tokenizer.end_of_text_id, tokenizer.bos_id
-        self.tokens = [tokenizer.token_text(token_id) for token_id in range(tokenizer.vocab_size)]
+        self.special_token_ids = [*sorted(tokenizer.special_ids), tokenizer.vocab_size]
+        self.eos_token_id, self.bos_token_id = tokenizer.vocab_size, tokenizer.bos_id
+        self.tokens = [*(tokenizer.token_text(token_id) for token_id in range(tokenizer.vocab_size)), b"<end>"]
         self._tokenizer = tokenizer
 
     def __call__(self, text: bytes) -> list[int]:
@@ -159,11 +115,5 @@ def _library_tokenizer(tokenizer: Tokenizer) -> Any:
 
     found = _tokenizers.get(tokenizer)
     if found is None:
-        ends = sorted(tokenizer.stop_ids)
-        found = _tokenizers[tokenizer] = LLTokenizer(TokenizerWrapper(_Vocabulary(tokenizer)), eos_token=ends)
+        found = _tokenizers[tokenizer] = LLTokenizer(TokenizerWrapper(_Vocabulary(tokenizer)), eos_token=[tokenizer.vocab_size])
     return found
-
-
-def _one_line(text: str) -> str:
-    """Return a message of the library's, which may draw the place in several lines, as one."""
-    return " ".join(text.split())[:400]
