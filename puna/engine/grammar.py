@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from puna.engine import grammar_trial
 from puna.engine.grammar_errors import in_lark, in_pattern, one_line
 from puna.engine.grammar_state import GrammarState
+from puna.engine.grammar_trial import Part
 from puna.errors import ConfigError
+from puna.records import shown
 from puna.tokens.tokenizer import Tokenizer
 
 # Of a schema or grammar as text: what takes seconds to compile is no format for an answer.
@@ -29,6 +32,7 @@ LIMITS = {
     "step_max_items": 20_000,
     "max_items_in_row": 1_000,
     "max_grammar_size": 200_000,
+    "verbose_errors": False,
 }
 
 # Between tokens of JSON: enough to lay it out, too little to write nothing else for ever.
@@ -47,43 +51,56 @@ class Grammar:
 
     @classmethod
     def json_schema(cls, tokenizer: Tokenizer, schema: Mapping[str, Any] | bool) -> Self:
-        """Compile a JSON schema; `{}` and True are any JSON value. Raises `ConfigError` naming what cannot be followed."""
+        """Compile a JSON schema; `{}` and True are any JSON value. Raises `ConfigError` naming what cannot be followed, and where."""
+        from llguidance import LLMatcher
+
+        if not isinstance(schema, Mapping | bool):
+            raise ConfigError(f"a JSON schema is an object, true or false, and this is {shown(schema)}")
         try:
             text = json.dumps(schema, allow_nan=False)
+            _check_size(text, "JSON schema")
+            parts = [Part(where, _written(part)) for where, part in grammar_trial.schema_parts(json.loads(text))]
+            written = LLMatcher.grammar_from_json_schema(text, overrides=JSON_OPTIONS)
         except (ValueError, TypeError, RecursionError) as error:
-            raise ConfigError(f"the JSON schema is no JSON: {error}") from None
-        return cls._compiled(
-            tokenizer,
-            "JSON schema",
-            lambda library: library.grammar_from_json_schema(text, overrides=JSON_OPTIONS),
-            size=len(text),
-            told=one_line,
-        )
+            raise ConfigError(f"the JSON schema cannot be read: {one_line(str(error))}") from None
+        return cls._compiled(tokenizer, "JSON schema", written, parts=parts, is_cheap=grammar_trial.is_cheap(schema, text))
 
     @classmethod
     def regex(cls, tokenizer: Tokenizer, pattern: str) -> Self:
-        """Compile a regular expression, which the whole text has to match (Rust's syntax: no references back, no looking around). Raises `ConfigError`."""
-        return cls._compiled(
-            tokenizer, "regular expression", lambda library: library.grammar_from_regex(pattern), size=len(pattern), told=in_pattern
-        )
+        """Compile a regular expression, which the whole text has to match (Rust's syntax: no references back, no looking around). Raises `ConfigError` with the place."""
+        from llguidance import LLMatcher
+
+        _check_size(pattern, "regular expression")
+        return cls._compiled(tokenizer, "regular expression", LLMatcher.grammar_from_regex(pattern), told=in_pattern)
 
     @classmethod
     def lark(cls, tokenizer: Tokenizer, grammar: str) -> Self:
         """Compile a grammar in Lark's notation, whose rule `start` is the whole text. Raises `ConfigError` with the line."""
-        return cls._compiled(tokenizer, "grammar", lambda library: library.grammar_from_lark(grammar), size=len(grammar), told=in_lark)
+        from llguidance import LLMatcher
+
+        _check_size(grammar, "grammar")
+        return cls._compiled(tokenizer, "grammar", LLMatcher.grammar_from_lark(grammar), told=in_lark)
 
     @classmethod
-    def _compiled(cls, tokenizer: Tokenizer, what: str, written: Callable[[Any], str], *, size: int, told: Callable[[str], str]) -> Self:
+    def _compiled(
+        cls,
+        tokenizer: Tokenizer,
+        what: str,
+        text: str,
+        *,
+        told: Callable[[str], str] = one_line,
+        parts: Sequence[Part] = (),
+        is_cheap: bool = False,
+    ) -> Self:
+        """Compile the library's own spelling of a grammar, in a child process first unless `is_cheap`; `told` makes one line of what the library says."""
         from llguidance import LLMatcher, LLParserLimits
 
-        if size > MAX_CHARS:
-            raise ConfigError(f"the {what} has {size:,} characters, more than the {MAX_CHARS:,} that are compiled; make it shorter")
-        try:
-            text = written(LLMatcher)
-        except ValueError as error:
-            raise ConfigError(f"the {what} cannot be compiled: {told(str(error))}") from None
-        library = _library_tokenizer(tokenizer)
-        matcher = LLMatcher(library, text, log_level=0, limits=LLParserLimits(**LIMITS))  # type: ignore[arg-type]
+        if not is_cheap and (found := grammar_trial.problem(text, parts, tokenizer, LIMITS)):
+            where, error = found
+            raise ConfigError(f"the {what} cannot be compiled: {f'at {where}: ' if where else ''}{told(error)}")
+        matcher = LLMatcher(_library_tokenizer(tokenizer), text, log_level=0, limits=LLParserLimits(**LIMITS))  # type: ignore[arg-type]
+        if not matcher.is_error():
+            matcher.compute_bitmask()
         if matcher.is_error():
             raise ConfigError(f"the {what} cannot be compiled: {told(matcher.get_error())}")
         return cls(text, tokenizer.vocab_size, matcher)
@@ -95,6 +112,16 @@ class Grammar:
                 "what follows a grammar ends with a token, and no token ends this text; leave 'ignore_end' out, or give 'stop_ids'"
             )
         return GrammarState(self._matcher.deep_copy(), end_id=self.vocab_size, end_ids=end_ids)
+
+
+def _check_size(text: str, what: str) -> None:
+    if len(text) > MAX_CHARS:
+        raise ConfigError(f"the {what} has {len(text):,} characters, more than the {MAX_CHARS:,} that are compiled; make it shorter")
+
+
+def _written(schema: Any) -> str:
+    """Return a part of a schema, which may be no schema at all, as the library's grammar."""
+    return json.dumps({"grammars": [{"json_schema": schema}]})
 
 
 class _Vocabulary:
