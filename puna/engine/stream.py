@@ -31,10 +31,11 @@ class Stream(Iterator[str]):
         raise StopIteration
 
     def tokens(self) -> Iterator[Token]:
-        """Yield the tokens themselves, with their ids and log-probabilities."""
+        """Yield the tokens themselves, with their ids and log-probabilities. Raises `ConfigError` where a grammar cannot be followed any further."""
         while True:
             while self._sequence.inbox:
                 yield self._sequence.inbox.popleft()
+            self._sequence.raise_problem()
             if self._sequence.stop_reason is not None:
                 return
             self._engine.step()

@@ -167,7 +167,7 @@ def _literal(text: str) -> str:
 
 
 def _one_of(choices: Sequence[str]) -> str:
-    return f"start: {' | '.join(_literal(choice) for choice in choices)}"
+    return f"start: CHOICE\nCHOICE: {' | '.join(_literal(choice) for choice in choices)}"
 
 
 def _schema_of(wanted: protocol.ResponseFormat) -> str:
