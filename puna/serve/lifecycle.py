@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from puna.errors import ConfigError
 from puna.serve.service import Service
+from puna.serve.wire import WireProtocol
 
 if TYPE_CHECKING:
     import socket
@@ -69,7 +70,7 @@ class Server(uvicorn.Server):
         service: Service = app.state.service
         super().__init__(
             uvicorn.Config(
-                app, log_config=None, access_log=False, server_header=False, date_header=True, ws="none", lifespan="on", http="h11",
+                app, log_config=None, access_log=False, server_header=False, date_header=True, ws="none", lifespan="on", http=WireProtocol,
                 limit_concurrency=service.settings.max_connections, timeout_keep_alive=30, h11_max_incomplete_event_size=64 << 10, **options,
             )
         )  # fmt: skip
