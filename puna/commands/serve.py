@@ -133,7 +133,7 @@ def _check_door(settings: ServeSettings, *, without_key: bool) -> None:
 def _log(*, quiet: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    root = logging.getLogger("puna.serve")
+    root = logging.getLogger("puna")
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     logging.getLogger("puna.serve.access").setLevel(logging.WARNING if quiet else logging.INFO)

@@ -2,11 +2,14 @@
 
 Everything that touches the engine happens in its thread, between two steps, in the order in which it was asked for; what comes back crosses to the event loop once a step and not once a token.
 So neither a slow reader nor a long prompt of somebody else's holds up the loop, and there is nothing to lock but a queue.
+
+An answer that is cut, because the engine was closed under it or its thread broke, ends with an error and never as if it were whole; only whoever cancels his own sees it end quietly.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +21,12 @@ from puna.engine.sequence import SequenceState
 from puna.engine.stats import Stats
 from puna.errors import ConfigError, PunaError, WorkError
 from puna.records import Sample
+
+log = logging.getLogger("puna.engine")
+
+
+class EngineClosedError(WorkError):
+    """Raised to who asks an engine that was closed or has broken down, and to who waits for an answer that was cut by that."""
 
 
 class Answer(AsyncIterator[Token]):
@@ -76,6 +85,7 @@ class AsyncEngine:
         self._is_closing = self._drains = False
         self._thread: threading.Thread | None = None
         self._stats = Stats()
+        self.failure: EngineClosedError | None = None
 
     def start(self) -> None:
         """Start the thread. Call it in the event loop that will read the answers."""
@@ -86,9 +96,11 @@ class AsyncEngine:
         self._thread.start()
 
     def submit(self, request: Request) -> Answer:
-        """Queue a request and return its answer. Raises as `Engine.submit`, and `WorkError` while the engine closes."""
+        """Queue a request and return its answer. Raises as `Engine.submit`, and `EngineClosedError` once the engine closes or has broken down (`failure`)."""
+        if self.failure is not None:
+            raise EngineClosedError(str(self.failure))
         if self._is_closing:
-            raise WorkError("the engine is closing and takes no more requests")
+            raise EngineClosedError("the engine is closing and takes no more requests")
         sequence = self.engine.prepare(request)
         answer = Answer(self, sequence)
         if sequence.stop_reason is not None:
@@ -108,7 +120,7 @@ class AsyncEngine:
         return len(self._answers)
 
     async def close(self, *, drain: bool = True) -> None:
-        """Stop: with `drain` once everything that was asked for is written, else at once."""
+        """Stop: with `drain` once everything that was asked for is written, else at once, and whoever still waits gets `EngineClosedError`."""
         self._is_closing, self._drains = True, drain
         self._ask(lambda: None)
         if self._thread is not None:
@@ -118,6 +130,15 @@ class AsyncEngine:
         if id(answer.sequence) in self._answers:
             self._ask(partial(self._end, answer.sequence))
 
+    def _cut(self, error: EngineClosedError, *, has_failed: bool) -> None:
+        """Tell everybody who still waits that nothing more will come. It runs in the event loop as `submit` does, so nobody comes in between unheard."""
+        if has_failed:
+            self.failure = error
+        for answer in self._answers.values():
+            answer.sequence.cancel()
+            answer._receive([], is_over=True, error=error)
+        self._answers = {}
+
     def _ask(self, job: Callable[[], None]) -> None:
         with self._wake:
             self._jobs.append(job)
@@ -126,15 +147,24 @@ class AsyncEngine:
     # From here on everything runs in the engine's thread.
 
     def _work(self) -> None:
-        while self._next_jobs():
-            try:
-                moved = self.engine.step()
-            except Exception as error:  # whatever it is, everybody who waits has to hear of it
-                self._fail(error if isinstance(error, PunaError) else WorkError(f"the engine failed: {type(error).__name__}: {error}"))
-                continue
-            self._deliver(moved)
-        for answer in list(self._answers.values()):
-            self._end(answer.sequence)
+        """Step until it is time to go. A step that fails costs those who were in it their answers; whatever else fails is the end of this engine."""
+        try:
+            while self._next_jobs():
+                try:
+                    moved = self.engine.step()
+                except Exception as error:  # whatever it is, everybody who waits has to hear of it
+                    log.error("a step failed", exc_info=error)
+                    self._fail(error if isinstance(error, PunaError) else WorkError(_told(error)))
+                    continue
+                self._deliver(moved)
+            for answer in list(self._answers.values()):
+                self.engine.cancel(answer.sequence)
+            self._stats = self.engine.stats()
+        except BaseException as error:
+            log.critical("the engine has broken down", exc_info=error)
+            self._tell(partial(self._cut, EngineClosedError(_told(error)), has_failed=True))
+        else:
+            self._tell(partial(self._cut, EngineClosedError("the engine was closed before the answer was finished"), has_failed=False))
 
     def _next_jobs(self) -> bool:
         """Do what was asked for; without work, wait until something is. Return False once it is time to go."""
@@ -169,8 +199,8 @@ class AsyncEngine:
             self._tell(partial(_hand_over, batch))
 
     def _fail(self, error: PunaError) -> None:
-        failed = [answer for answer in self._answers.values() if answer.sequence.stop_reason is not None]
-        self._answers = {key: answer for key, answer in self._answers.items() if answer.sequence.stop_reason is None}
+        # The list is made in one go: the event loop may add to the answers at any moment.
+        failed = [self._answers.pop(key) for key, answer in list(self._answers.items()) if answer.sequence.stop_reason is not None]
         self._stats = self.engine.stats()
         self._tell(partial(_hand_over, [(answer, [], True, error) for answer in failed]))
 
@@ -180,6 +210,10 @@ class AsyncEngine:
             self._loop.call_soon_threadsafe(news)
         except RuntimeError:
             assert self._loop.is_closed()
+
+
+def _told(error: BaseException) -> str:
+    return f"the engine failed: {type(error).__name__}: {error}"
 
 
 def _hand_over(batch: list[News]) -> None:

@@ -129,6 +129,8 @@ class Api:
 
     async def health(self) -> Response:
         """Tell whether new requests are taken."""
+        if self._service.running.failure is not None:
+            return JSONResponse({"status": "failed"}, 503)
         if self._service.is_draining:
             return JSONResponse({"status": "draining"}, 503)
         return JSONResponse({"status": "ready"})

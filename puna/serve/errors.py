@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from puna.engine import EngineClosedError
 from puna.errors import FitError, PunaError, WorkError
 
 KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
@@ -28,6 +29,8 @@ class ApiError(Exception):
 
 def refusal(error: PunaError, *, param: str | None = None, code: str | None = None) -> ApiError:
     """Return what to answer to a mistake that a room below found: the client's own, or, where the work itself failed, ours."""
+    if isinstance(error, EngineClosedError):
+        return ApiError(503, str(error), code="engine_stopped", headers={"Retry-After": "30", "Connection": "close"})
     if isinstance(error, FitError | WorkError):
         return ApiError(500, str(error), code="engine_error")
     return ApiError(400, str(error), param=param, code=code)

@@ -1,6 +1,7 @@
 """From the first request to the last: where the server listens, and how it stops.
 
-The first Ctrl-C (or SIGTERM) lets nobody in any more, with a 503 and not with a closed door, and waits for what runs. The second one ends everything at once.
+The first Ctrl-C (or SIGTERM) lets nobody in any more, with a 503 and not with a closed door, and waits for what runs. The second one cuts what runs: every
+reader hears an error, none a sentence that only looks finished. A third does not wait for that either.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from fastapi import FastAPI
 
 from puna.errors import ConfigError
 from puna.serve.service import Service
+from puna.serve.wire import WireProtocol
 
 if TYPE_CHECKING:
     import socket
 
 SEND_BUFFER = 128 << 10  # bytes in the kernel for one connection
+GRACE = 2.0  # seconds in which those whose answers were cut may hear of it
 log = logging.getLogger("puna.serve")
 
 
@@ -61,19 +64,19 @@ def _why(error: OSError, host: str, port: int) -> str:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with an end in two steps."""
+    """uvicorn, with an end in steps."""
 
     def __init__(self, app: FastAPI, **options: Any) -> None:
         service: Service = app.state.service
         super().__init__(
             uvicorn.Config(
-                app, log_config=None, access_log=False, server_header=False, date_header=True, ws="none", lifespan="on", http="h11",
+                app, log_config=None, access_log=False, server_header=False, date_header=True, ws="none", lifespan="on", http=WireProtocol,
                 limit_concurrency=service.settings.max_connections, timeout_keep_alive=30, h11_max_incomplete_event_size=64 << 10, **options,
             )
         )  # fmt: skip
         self._service = service
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._draining: asyncio.Task[None] | None = None
+        self._ending: list[asyncio.Task[None]] = []
         self.was_forced = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -83,24 +86,40 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop, or stop at once."""
-        if self._service.is_draining or self._loop is None:
+        if self._loop is None:
             self.was_forced = self.force_exit = self.should_exit = True
             return
+        step = self._abort if self.was_forced else self._cut if self._service.is_draining else self._drain
+        self.was_forced = self._service.is_draining
         self._service.is_draining = True
-        self._loop.call_soon_threadsafe(self._begin_draining)
-
-    def _begin_draining(self) -> None:
-        if self._service.num_open:
-            log.info("finishing %d open answers; Ctrl-C again ends at once", self._service.num_open)
-        self._draining = asyncio.ensure_future(self._drain())
+        self._loop.call_soon_threadsafe(lambda: self._ending.append(asyncio.ensure_future(step())))
 
     async def _drain(self) -> None:
+        """Let everything be finished, and those who do not take their answers hold the end up no longer than they may hold up an answer."""
+        if self._service.num_open:
+            log.info("finishing %d open answers; Ctrl-C again cuts them", self._service.num_open)
         await self._service.drained()
         self.should_exit = True
+        await asyncio.sleep(self._service.settings.stall)
+        await self._abort()
+
+    async def _cut(self) -> None:
+        """End every answer with an error, and soon after that the connections."""
+        closing = asyncio.ensure_future(self._service.running.close(drain=False))
+        await asyncio.wait({closing}, timeout=GRACE)
+        self.should_exit = True
+        await asyncio.sleep(GRACE)
+        await self._abort()
+
+    async def _abort(self) -> None:
+        """Drop every connection."""
+        self.force_exit = self.should_exit = True
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def run(app: FastAPI, bound: socket.socket, *, ready: Callable[[], None]) -> int:
-    """Serve until told to stop. Return 0, or 130 where a second signal ended it."""
+    """Serve until told to stop. Return 0, 1 where the engine broke down, 130 where a second signal ended it."""
     server = Server(app)
 
     async def serve() -> None:
@@ -115,4 +134,5 @@ def run(app: FastAPI, bound: socket.socket, *, ready: Callable[[], None]) -> int
         asyncio.run(serve())
     except KeyboardInterrupt:
         return 130
-    return 130 if server.was_forced else 0
+    service: Service = app.state.service
+    return 130 if server.was_forced else 1 if service.running.failure else 0

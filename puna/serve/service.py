@@ -71,7 +71,9 @@ class Service:
         self._preparing.shutdown(wait=False, cancel_futures=True)
 
     def place(self, count: int) -> Place:
-        """Return room for `count` answers. Raises `ApiError`: 503 while the server shuts down, 429 where there is none, 400 where there never will be."""
+        """Return room for `count` answers. Raises `ApiError`: 503 while the server shuts down or where its engine has broken down, 429 where there is none, 400 where there never will be."""
+        if self.running.failure is not None:
+            raise refusal(self.running.failure)
         if self.is_draining:
             raise ApiError(503, "the server is shutting down", code="shutting_down", headers={"Retry-After": "30", "Connection": "close"})
         most = min(self.settings.max_choices, self.most_open)

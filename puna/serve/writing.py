@@ -18,7 +18,8 @@ from puna.records import Sample
 from puna.serve.errors import ApiError, refusal
 from puna.serve.service import Service
 
-FINISH = {"end_token": "stop", "stop_string": "stop", "cancelled": "stop", "max_tokens": "length", "context_full": "length"}
+# An answer that was cancelled is not here: nobody is told that it is finished.
+FINISH = {"end_token": "stop", "stop_string": "stop", "max_tokens": "length", "context_full": "length"}
 
 
 class Writing:
@@ -50,7 +51,7 @@ class Writing:
         return sample
 
     async def batches(self) -> AsyncIterator[tuple[int, list[Token]]]:
-        """Yield (answer's index, its next tokens); no tokens: this answer is over. Raises `ApiError`: 504 at the deadline, 500 where the engine fails."""
+        """Yield (answer's index, its next tokens); no tokens: this answer is over. Raises `ApiError`: 504 at the deadline, 500 where the engine fails, 503 where it was closed."""
         waiting = {asyncio.ensure_future(_batch(answer)): index for index, answer in enumerate(self.answers)}
         last = [0.0] * len(self.answers)
         try:

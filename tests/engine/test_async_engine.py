@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from test_workloads import MODEL, engine, plain
 
-from puna.engine import AsyncEngine, Request, SamplingSettings
+from puna.engine import AsyncEngine, EngineClosedError, Request, SamplingSettings
 from puna.errors import DataError, WorkError
 
 GREEDY = SamplingSettings(temperature=0, max_tokens=20)
@@ -102,8 +102,48 @@ def test_closing_finishes_what_was_asked_for_and_takes_nothing_new() -> None:
         with pytest.raises(WorkError, match="closing"):
             serving.submit(Request(PROMPTS[0], GREEDY))
         await closing
-        await _read(answer)
+        try:
+            await _read(answer)
+        except EngineClosedError:
+            assert not drain
+        else:
+            assert drain
         return answer.sample.stop_reason
 
     assert asyncio.run(main(drain=True)) == "max_tokens"
     assert asyncio.run(main(drain=False)) == "cancelled"
+
+
+@pytest.mark.parametrize("broken", ["stats", "check", "enqueue", "cancel"])
+def test_where_the_thread_breaks_everybody_who_waits_or_asks_hears_it(broken: str) -> None:
+    """Whatever of the engine raises outside of a step: after a step, on idle, or in a job."""
+
+    async def main() -> None:
+        serving = AsyncEngine(engine())
+        serving.start()
+        answers = [serving.submit(Request(prompt, ENDLESS)) for prompt in PROMPTS[:3]]
+        await anext(answers[0])
+
+        def out_of_luck(*_: object) -> None:
+            raise RuntimeError("out of luck")
+
+        setattr(serving.engine, broken, out_of_luck)
+        if broken == "enqueue":
+            answers.append(serving.submit(Request(PROMPTS[3], GREEDY)))
+        elif broken == "cancel":
+            answers[0].cancel()
+        if broken == "check":
+            # Nothing waits while the engine is idle, so who comes next has to be told.
+            assert [len(await _read(answer)) for answer in answers[1:]] == [200, 200]
+            while serving.failure is None:
+                await asyncio.sleep(0.01)
+        else:
+            for answer in answers:
+                with pytest.raises(EngineClosedError, match="out of luck"):
+                    await asyncio.wait_for(_read(answer), 10)
+        assert serving.num_open == 0
+        with pytest.raises(EngineClosedError, match="out of luck"):
+            serving.submit(Request(PROMPTS[0], GREEDY))
+        await serving.close()
+
+    asyncio.run(main())

@@ -8,10 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 
-import httpx
 import openai
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -236,47 +234,6 @@ def test_paths_of_strangers_make_no_series():
         for i in range(30):
             server.get(f"/wp-admin/{i}")
         assert len({labels for name, labels in figures(server) if name == "puna_requests_total"}) < 4
-
-
-# --- the end ---
-
-
-def test_the_first_signal_finishes_what_runs_and_refuses_what_comes():
-    with served(slow_engine()) as server:
-        finished = []
-        body = {**CHAT, "max_tokens": 700, "ignore_eos": True}
-        thread = threading.Thread(target=lambda: finished.append(server.post("/v1/chat/completions", body)))
-        thread.start()
-        while not server.service.running.stats().running:
-            time.sleep(0.005)
-        server.signal()
-        late = server.post("/v1/chat/completions", CHAT)
-        assert late.status_code == server.get("/health").status_code == 503
-        assert late.headers["retry-after"]
-        thread.join(60)
-        assert finished[0].json()["usage"]["completion_tokens"] == 700
-        server.thread.join(10)
-        assert not server.thread.is_alive()
-
-
-def test_the_second_signal_ends_at_once():
-    with served(slow_engine()) as server:
-
-        def asks() -> None:
-            with pytest.raises(httpx.HTTPError):
-                server.post("/v1/chat/completions", ENDLESS)
-
-        thread = threading.Thread(target=asks)
-        thread.start()
-        while not server.service.running.stats().running:
-            time.sleep(0.005)
-        server.signal()
-        time.sleep(0.3)
-        assert server.thread.is_alive()
-        server.signal()
-        server.thread.join(5)
-        assert not server.thread.is_alive()
-        thread.join(10)
 
 
 # --- the command ---

@@ -1,0 +1,1 @@
+"""Parts of `serve_load.py`: HTTP as plain as it can be, and requests with one right answer."""
