@@ -22,6 +22,8 @@ _MOST_STEPS, _MOST_CUTS = 200, 25
 _ENOUGH = 1e-4
 # How far a step is cut at once, at most and at least.
 _CUTS = (0.1, 0.5)
+# What of a value a fall must be for floats to show it.
+_SHOWN = 1e-15
 
 
 def walked_down(cost: Cost, starts_KP: Floats, *, tolerance: float) -> Floats:
@@ -30,13 +32,17 @@ def walked_down(cost: Cost, starts_KP: Floats, *, tolerance: float) -> Floats:
     z, (value, slope) = found_KP.copy(), cost(found_KP, walks)
     inverse, learnt = np.tile(np.eye(z.shape[1]), (len(z), 1, 1)), np.zeros(len(z), bool)
     for _ in range(_MOST_STEPS):
-        going = (np.abs(slope).max(1) > tolerance) & np.isfinite(value)
+        way, promised = _way(slope, inverse)
+        # A walk has arrived where its slope is as good as none, or where the fall that it promises is too small for floats to show.
+        going = (np.abs(slope).max(1) > tolerance) & np.isfinite(value) & (promised < -_SHOWN * np.abs(value))
         found_KP[walks[~going]] = z[~going]
-        walks, z, value, slope, inverse, learnt = (array[going] for array in (walks, z, value, slope, inverse, learnt))
+        walks, z, value, slope, inverse, learnt, way, promised = (
+            array[going] for array in (walks, z, value, slope, inverse, learnt, way, promised)
+        )
         if not len(walks):
             return found_KP
-        step, new_value, new_slope = _step(cost, z, value, slope, inverse, walks)
-        moved = np.abs(step).max(1) > 0
+        step, new_value, new_slope = _step(cost, z, value, slope, way, promised, walks)
+        moved = new_value < value
         inverse = _taught(inverse, step, new_slope - slope, learnt)
         # Where no step led down, what was learnt of the curvature is forgotten once; where nothing had been, the walk ends.
         stuck = ~moved & ~learnt
@@ -46,13 +52,18 @@ def walked_down(cost: Cost, starts_KP: Floats, *, tolerance: float) -> Floats:
     return found_KP
 
 
-def _step(cost: Cost, z: Floats, value: Floats, slope: Floats, inverse: Floats, walks: Any) -> tuple[Floats, Floats, Floats]:
-    """Return the step of each walk, nought where none leads down, with the value and the slope at its end."""
+def _way(slope: Floats, inverse: Floats) -> tuple[Floats, Floats]:
+    """Return where each walk would go, and the fall that the slope there promises (below 0)."""
     way = -np.einsum("kij,kj->ki", inverse, slope)
     promised = np.einsum("ki,ki->k", way, slope)
     # Rounding may turn a way uphill; the gradient never is.
     uphill = promised >= 0
     way[uphill], promised[uphill] = -slope[uphill], -np.einsum("ki,ki->k", slope[uphill], slope[uphill])
+    return way, promised
+
+
+def _step(cost: Cost, z: Floats, value: Floats, slope: Floats, way: Floats, promised: Floats, walks: Any) -> tuple[Floats, Floats, Floats]:
+    """Return the step of each walk, nought where none leads down, with the value and the slope at its end."""
     share, trying = np.ones(len(z)), np.arange(len(z))
     new_value, new_slope = value.copy(), slope.copy()
     for _ in range(_MOST_CUTS):
