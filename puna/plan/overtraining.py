@@ -21,8 +21,11 @@ from puna.plan.estimate import Estimate
 from puna.plan.laws.granular import Granular
 from puna.plan.laws.law import Law, Optimum, estimate, flops, interval_of, kind_of
 from puna.plan.optimal import check_above_zero, warnings
+from puna.plan.searching import lowest
 
 FLOPS_PER_SERVED = 2.0
+# Models that serve most cheaply are looked for down to e to the power of this times smaller than the optimum.
+_SMALLEST = 12.0
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,6 @@ def _loss(law: Law, best: Optimum) -> float:
 
 def _cheapest_params(law: Law, best: Optimum, per_param: float) -> float:
     """Return the parameters N that cost least in 6 N D(N) + `per_param` N at the optimum's loss."""
-    from scipy.optimize import minimize_scalar
-
     loss = _loss(law, best)
 
     def cost(log_params: float) -> float:
@@ -122,15 +123,9 @@ def _cheapest_params(law: Law, best: Optimum, per_param: float) -> float:
             return math.inf
         return flops(params, tokens) + per_param * params
 
-    # Serving only ever pulls to smaller models. Below some size none reaches the loss: bisect for it, and search between it and the optimum.
+    # Serving only ever pulls to smaller models, and below some size none reaches the loss.
     high = math.log(best.params)
-    low, never = high, high - 12
-    if math.isfinite(cost(never)):
-        low = never
-    for _ in range(60):
-        middle = (never + low) / 2
-        low, never = (middle, never) if math.isfinite(cost(middle)) else (low, middle)
-    return math.exp(minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-10}).x)
+    return math.exp(lowest(cost, max(high - _SMALLEST, math.log(law.least_params(loss))), high, within=1e-8))
 
 
 def _compared(law: Law, split: Callable[[Law], tuple[float, float, Optimum]], served: float, weight: float) -> Overtraining:

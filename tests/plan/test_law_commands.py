@@ -96,7 +96,11 @@ def test_predict_goes_both_ways(scores):
     assert found["accuracy_interval"][0] <= found["accuracy"] <= found["accuracy_interval"][1]
     back = figures("predict", scores, "--accuracy", found["accuracy"])
     assert back["compute"] == pytest.approx(1e23, rel=1e-2)
-    assert {"params", "tokens", "gpu_hours"} <= back.keys()
+    for key in ("compute", "params", "tokens", "gpu_hours", "dollars"):
+        low, high = back[f"{key}_interval"]
+        assert low < back[key] < high
+    told = plan("predict", scores, "--accuracy", found["accuracy"]).stdout
+    assert all(word in told for word in ("size by the law", "hours", "dollars", "of the size", "of the cost"))
     assert (found["interval_kind"], back["interval_kind"]) == ("draws", "draws")
 
 

@@ -18,6 +18,7 @@ from puna.plan.constrained import worth
 from puna.plan.laws.allocation import Allocation
 from puna.plan.laws.granular import Granular
 from puna.plan.laws.law import Law, Optimum, flops
+from puna.plan.searching import zero
 
 # Of the parabola of Llama 3's largest IsoFLOP budget, 1e22 FLOPs (arXiv 2407.21783, figure 2); it falls with compute, so further up the valley is flatter still.
 CURVATURE = 0.0640
@@ -70,7 +71,6 @@ class Valley:
 
     def tokens_for(self, params: float, loss: float) -> float:
         """Return the tokens after which a model has `loss`. Raises `ConfigError` where no number of tokens is enough, or the law has no losses."""
-        from scipy.optimize import brentq
 
         def miss(log_tokens: float) -> float:
             found = self.loss(params, math.exp(log_tokens))
@@ -82,7 +82,7 @@ class Valley:
         for _ in range(DOUBLINGS):
             high = low + math.log(2)
             if miss(high) <= 0:
-                return math.exp(brentq(miss, low, high, xtol=1e-9))
+                return math.exp(zero(miss, low, high, within=1e-9))
             low = high
         raise ConfigError(
             f"{self.law.about.name}: {params:.4g} parameters never reach a loss of {loss:.4g}; give more parameters or accept more loss"

@@ -29,8 +29,6 @@ from puna.plan.training.tuning import Rounds, lora_params, post_training
 Tuning = Literal["pretrain", "full", "lora"]
 # The paper's batch (table 4), and Chinchilla's twenty tokens a parameter where a model has no printed number of tokens.
 DEFAULT_BATCH, DEFAULT_SEQ, TOKENS_A_PARAM = 16_777_216, 8192, 20
-# How far rented prices of one GPU lie apart, as the table's first row says.
-_PRICE_SPREAD = 0.4
 
 
 @dataclass(frozen=True)
@@ -85,10 +83,7 @@ class Training:
     @property
     def dollars(self) -> Estimate | None:
         price = prices().get(self.work.device.name)
-        if price is None:
-            return None
-        hours = self.gpu_hours.scaled(price.dollars_per_hour)
-        return Estimate(hours.value, hours.low * (1 - _PRICE_SPREAD), hours.high * (1 + _PRICE_SPREAD))
+        return None if price is None else price.of(self.gpu_hours)
 
     @property
     def checkpoint_bytes(self) -> float:
