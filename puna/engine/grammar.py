@@ -60,7 +60,7 @@ class Grammar:
             text = json.dumps(schema, allow_nan=False)
             _check_size(text, "JSON schema")
             parts = [Part(where, _written(part)) for where, part in grammar_trial.schema_parts(json.loads(text))]
-            written = LLMatcher.grammar_from_json_schema(text, overrides=JSON_OPTIONS)
+            written = LLMatcher.grammar_from_json_schema(text, overrides=JSON_OPTIONS)  # type: ignore[arg-type]
         except (ValueError, TypeError, RecursionError) as error:
             raise ConfigError(f"the JSON schema cannot be read: {one_line(str(error))}") from None
         return cls._compiled(tokenizer, "JSON schema", written, parts=parts, is_cheap=grammar_trial.is_cheap(schema, text))
