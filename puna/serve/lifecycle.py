@@ -89,7 +89,7 @@ class Server(uvicorn.Server):
         if self._loop is None:
             self.was_forced = self.force_exit = self.should_exit = True
             return
-        step = self._abort if self.was_forced else self._cut if self._service.is_draining else self._drain
+        step = self._hurry if self.was_forced else self._cut if self._service.is_draining else self._drain
         self.was_forced = self._service.is_draining
         self._service.is_draining = True
         self._loop.call_soon_threadsafe(lambda: self._ending.append(asyncio.ensure_future(step())))
@@ -101,7 +101,7 @@ class Server(uvicorn.Server):
         await self._service.drained()
         self.should_exit = True
         await asyncio.sleep(self._service.settings.stall)
-        await self._abort()
+        self._hang_up()
 
     async def _cut(self) -> None:
         """End every answer with an error, and soon after that the connections."""
@@ -109,11 +109,15 @@ class Server(uvicorn.Server):
         await asyncio.wait({closing}, timeout=GRACE)
         self.should_exit = True
         await asyncio.sleep(GRACE)
-        await self._abort()
+        self._hang_up()
 
-    async def _abort(self) -> None:
-        """Drop every connection."""
+    async def _hurry(self) -> None:
+        """Wait for nothing."""
         self.force_exit = self.should_exit = True
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Drop every connection; whoever is still busy with one hears that its client is gone."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
