@@ -148,6 +148,11 @@ def estimate(law: Law, quantity: Callable[[Law], float | None]) -> Estimate | fl
     found = [
         other for other in (_quiet(quantity, alternative) for alternative in law.alternatives) if other is not None and math.isfinite(other)
     ]
+    return spanned(law, value, found)
+
+
+def spanned(law: Law, value: float, found: Sequence[float]) -> Estimate | float:
+    """Return a value by a law with the interval over what its alternatives gave, as `estimate` does."""
     if not found:
         return value
     low, high = np.quantile(found, [0.025, 0.975]) if law.spread in DRAWN else (min(found), max(found))

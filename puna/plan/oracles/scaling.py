@@ -93,7 +93,7 @@ def _surface(s: Section, points: Digitised) -> None:
     s.one("its loss", "0.63063", lambda: optional(there.loss))
     s.one("its loss of 402B on 16.55T", "0.63070", lambda: held.loss(402e9, 16.55e12))
     s.one("its loss of 405B on 15.6T", "0.63086", lambda: held.loss(params("llama-3.1-405b"), 15.6e12))
-    s.one("loss that the choice costs", "0.0002", lambda: _against().excess)
+    s.one("loss that the choice costs", "0.0002", lambda: value(_against().excess))
     s.source = "arXiv 2603.22339"
     s.one("of the budget that the line's split wastes at 3.8e25, by the surface", "6.3 %", _wasted)
     s.absent("the same, upper end, %", "6.5", why.OTHER_FITS)
