@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from puna.commands.sampling import Draft, Guesses, num_guesses
+from puna.commands import sampling
 
 if TYPE_CHECKING:
     from puna.engine import Engine
@@ -54,8 +54,8 @@ def serve(
     ] = None,
     deadline: Annotated[float, typer.Option("--deadline", help="Seconds after which an answer is given up.")] = 600,
     max_body_mb: Annotated[float, typer.Option("--max-body-mb", help="The largest request, in MB.")] = 4,
-    draft: Draft = None,
-    guesses: Guesses = None,
+    draft: sampling.Draft = None,
+    guesses: sampling.Guesses = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line for each request.")] = False,
 ) -> None:
     """Serve a model: OpenAI's HTTP interface under /v1, and a page to talk with it at /."""
@@ -75,7 +75,7 @@ def serve(
     _check_door(settings, without_key=without_key)
     bound = lifecycle.listen(host, port)
     limits = {"context": context, "cache_bytes": None if cache_gb is None else round(cache_gb * 1e9), "max_running": max_running,
-              "guesses": num_guesses(draft, guesses)}  # fmt: skip
+              "guesses": sampling.num_guesses(draft, guesses)}  # fmt: skip
     engine = _engine(model, limits, dtype=dtype, device=device, draft=draft)
     _log(quiet=quiet)
     raise typer.Exit(
