@@ -20,14 +20,14 @@ from puna.engine.grammar_errors import in_lark, in_pattern, one_line
 from puna.engine.grammar_state import GrammarState
 from puna.engine.grammar_trial import Part
 from puna.errors import ConfigError
-from puna.records import shown
+from puna.records import CallForm, Tool, shown
 from puna.tokens.tokenizer import Tokenizer
 
 # Of a schema or grammar as text: what takes seconds to compile is no format for an answer.
 MAX_CHARS = 200_000
 # Work within one step and while compiling, a fifth of the library's own limits and less: a hostile grammar is refused instead of holding everybody up.
 LIMITS = {
-    "initial_lexer_fuel": 200_000,
+    "initial_lexer_fuel": 1_000_000,
     "step_lexer_fuel": 100_000,
     "step_max_items": 20_000,
     "max_items_in_row": 1_000,
@@ -35,6 +35,8 @@ LIMITS = {
     "verbose_errors": False,
 }
 
+# Characters of a grammar of calls whose every rule is our own: some 400 rules, of which 40 may stand within each other.
+CHEAP_CALLS = 20_000
 # Between tokens of JSON: enough to lay it out, too little to write nothing else for ever.
 JSON_OPTIONS = {"whitespace_pattern": r" ?(\n {0,20})?"}
 
@@ -60,7 +62,7 @@ class Grammar:
             text = json.dumps(schema, allow_nan=False)
             _check_size(text, "JSON schema")
             parts = [Part(where, _written(part)) for where, part in grammar_trial.schema_parts(json.loads(text))]
-            written = LLMatcher.grammar_from_json_schema(text, overrides=JSON_OPTIONS)
+            written = LLMatcher.grammar_from_json_schema(text, overrides=JSON_OPTIONS)  # type: ignore[arg-type]
         except (ValueError, TypeError, RecursionError) as error:
             raise ConfigError(f"the JSON schema cannot be read: {one_line(str(error))}") from None
         return cls._compiled(tokenizer, "JSON schema", written, parts=parts, is_cheap=grammar_trial.is_cheap(schema, text))
@@ -80,6 +82,32 @@ class Grammar:
 
         _check_size(grammar, "grammar")
         return cls._compiled(tokenizer, "grammar", LLMatcher.grammar_from_lark(grammar), told=in_lark)
+
+    @classmethod
+    def calls(
+        cls,
+        tokenizer: Tokenizer,
+        tools: Sequence[Tool],
+        *,
+        builtin: Sequence[str] = (),
+        form: CallForm = "json",
+        words: bool = False,
+        parallel: bool = True,
+    ) -> Self:
+        """Compile calls of `tools`, and of Llama's own `builtin` ones, in the form that the model was trained on: one, or several where they may be `parallel`.
+
+        With `words` the model may also say something, before calls or instead of them. Raises `ConfigError` naming the tool, and the place in its schema.
+        """
+        from llguidance import LLMatcher
+
+        from puna.engine import call_grammars
+
+        tag = None if tokenizer.chat_ids is None else tokenizer.chat_ids.python_tag
+        most = call_grammars.MOST_CALLS if parallel else 1
+        lark, parts = call_grammars.written(tools, builtin, form=form, tag=tag, words=words, most=most)
+        _check_size(lark, "grammar of calls")
+        is_cheap = not parts and len(lark) <= CHEAP_CALLS
+        return cls._compiled(tokenizer, "grammar of calls", LLMatcher.grammar_from_lark(lark), told=in_lark, parts=parts, is_cheap=is_cheap)
 
     @classmethod
     def _compiled(
