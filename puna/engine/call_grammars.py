@@ -27,6 +27,7 @@ MOST_CALLS = 16  # in one message; without a bound a model could call for ever
 # Python's spaces, of which the library knows four less.
 _SPACE = r"[\s\x1C-\x1F]"
 _BETWEEN = r"[;,][ \n]?|[ \n]"
+_TAG = exactly("<function=")
 _TYPE, _FUNCTION, _NAME, _PARAMETERS = (exactly(f'"{word}"') for word in ("type", "function", "name", "parameters"))
 
 
@@ -79,7 +80,7 @@ def _check(tools: Sequence[Tool], builtin: Sequence[str], form: CallForm, tag: i
 
 def _frames(name: str, form: CallForm) -> list[Frame]:
     if form == "tag":
-        return [Frame(exactly(f"<function={name}>"), "", exactly("</function>"))]
+        return [Frame(_TAG, exactly(f"{name}>"), exactly("</function>"))]
     if form == "pythonic":
         return [Frame(rf"\[{exactly(name)}\(", "", r"\)")]
     named = f" ?{JSON.text(name)}, ?{_PARAMETERS}: ?"
@@ -137,15 +138,19 @@ class _Writer:
 
     def words(self) -> str:
         """Return the terminal of words in which no call begins."""
-        return self.rules.terminal("(?s:.+)", but=rf"(?s:.*){_looks_called(BEGIN.pattern)}(?s:.*)")
+        return self.rules.terminal("(?s:.+)", but=rf"(?s:.*){self._begun}(?s:.*)")
 
     def _begin(self, frame: Frame, *, words: bool) -> str:
-        """Return the terminal of a call's beginning, with words before it in which none begins."""
+        """Return the terminal of a call's beginning, with words before it in which none begins. A bracket before an object would make both the beginning of a list."""
         if not words:
             return self.rules.terminal(frame.begin)
-        lead = _LEADS[self._form]
-        earlier = [rf"(?s:.*){_looks_called(BEGIN.pattern)}(?s:.+)", *([] if lead is None else [rf"(?s:.*){lead}{frame.begin}"])]
+        earlier = [rf"(?s:.*){self._begun}(?s:.+)", *([rf"(?s:.*)\[{_SPACE}*{frame.begin}"] if self._form == "json" else [])]
         return self.rules.terminal(rf"(?s:.*){frame.begin}", but=one_of(earlier))
+
+    @property
+    def _begun(self) -> str:
+        """Return what looks like the beginning of a call, among it ours as far as it goes without a name."""
+        return one_of([_looks_called(BEGIN.pattern), *([_TAG] if self._form == "tag" else [])])
 
     def _call(self, frame: Frame, arguments: str, *, begin: str) -> str:
         middle = f" {self.rules.terminal(frame.middle)}" if frame.middle else ""

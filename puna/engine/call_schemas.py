@@ -22,7 +22,7 @@ from puna.tokens.chat import pythonic
 DEPTH = 40  # levels of lists and objects
 MOST_RULES = 20_000
 MOST_REFERENCES = 64  # from one to the next, before a value comes
-# Beyond these a number with one bound has to be written in full by nobody.
+# The other bound of a number that has one on one side only; the library would let it be of any length, and Python does not read every length.
 FAR = 10**18
 
 _REFUSED = frozenset(
@@ -81,7 +81,9 @@ class SchemaRules:
             if isinstance(branch, bool) or "object" not in types_of(branch, where):
                 continue
             if "enum" in branch or "const" in branch:
-                raise ConfigError(f"{where}: arguments that are listed whole cannot be followed in a pythonic call; list the values of each")
+                raise ConfigError(
+                    f"{where}: arguments that are listed whole cannot be followed in a pythonic call; list the values of each"
+                )
             _refuse_keys(branch, where)
             body = self._members(branch, where, DEPTH, is_call=True)
             found += [] if body is None else [body or '""']
@@ -101,7 +103,7 @@ class SchemaRules:
     def _object_schema(self) -> Any:
         return joined({"type": "object"}, dict(self._document), "")
 
-    def _flat(self, schema: Any, where: str) -> Schema | bool:
+    def _flat(self, schema: Schema | bool, where: str) -> Schema | bool:
         """Return a schema without `$ref` and `allOf`: what these add is joined to it."""
         for _ in range(MOST_REFERENCES):
             if isinstance(schema, bool) or not schema.keys() & {"$ref", "allOf"}:
@@ -179,23 +181,30 @@ class SchemaRules:
         return [self._rules.terminal(one_of(map(self._spelling.literal, kept)))] if kept else []
 
     def _of_type(self, name: str, schema: Schema, where: str, depth: int) -> str | None:
-        spelling, rules = self._spelling, self._rules
+        """Return the rule of the values of one type."""
         if name == "object":
             members = self._members(schema, where, depth, is_call=False)
-            return None if members is None else rules.rule(f"{rules.terminal(_OPEN + SPACE)} {members} {rules.terminal(SPACE + _CLOSE)}")
+            opening, closing = self._rules.terminal(_OPEN + SPACE), self._rules.terminal(SPACE + _CLOSE)
+            return None if members is None else self._rules.rule(f"{opening} {members} {closing}")
         if name == "array":
             return self._array(schema, where, depth)
         if name == "string":
-            if "pattern" in schema or "format" in schema:
-                return self._by_library(schema, ("pattern", "format", "minLength", "maxLength"), where, type="string")
-            least, most = _count(schema, "minLength", where) or 0, _count(schema, "maxLength", where)
-            return None if most is not None and most < least else rules.terminal(spelling.string(least, most))
+            return self._string(schema, where)
         if name in ("number", "integer"):
-            if any(key in schema for key in _BOUNDS):
-                far = {key: side for key, side in (("minimum", -FAR), ("maximum", FAR)) if not {key, f"exclusive{key.title()}"} & schema.keys()}
-                return self._by_library({**schema, **far}, _BOUNDS, where, type=name)
-            return rules.terminal(INTEGER if name == "integer" else NUMBER)
-        return rules.terminal(spelling.null if name == "null" else one_of((spelling.true, spelling.false)))
+            return self._number(name, schema, where)
+        return self._rules.terminal(self._spelling.null if name == "null" else one_of((self._spelling.true, self._spelling.false)))
+
+    def _string(self, schema: Schema, where: str) -> str | None:
+        if "pattern" in schema or "format" in schema:
+            return self._by_library(schema, ("pattern", "format", "minLength", "maxLength"), where, type="string")
+        least, most = _count(schema, "minLength", where) or 0, _count(schema, "maxLength", where)
+        return None if most is not None and most < least else self._rules.terminal(self._spelling.string(least, most))
+
+    def _number(self, name: str, schema: Schema, where: str) -> str:
+        if not any(key in schema for key in _BOUNDS):
+            return self._rules.terminal(INTEGER if name == "integer" else NUMBER)
+        far = {key: side for key, side in (("minimum", -FAR), ("maximum", FAR)) if not {key, f"exclusive{key.title()}"} & schema.keys()}
+        return self._by_library({**schema, **far}, _BOUNDS, where, type=name)
 
     def _by_library(self, schema: Schema, keys: tuple[str, ...], where: str, **more: str) -> str:
         """Return the rule of a string or number that the library spells, which is the same in JSON and in Python."""

@@ -106,7 +106,9 @@ def _fixed(schema: Schema) -> set[str] | None:
 
 
 def _spelled(value: Any) -> str:
-    return json.dumps(float(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 53 else value, sort_keys=True)
+    return json.dumps(
+        float(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 53 else value, sort_keys=True
+    )
 
 
 def _list(value: Any) -> list[Any]:
