@@ -17,24 +17,27 @@ from typing import Any, Self
 
 from puna.engine import grammar_trial
 from puna.engine.grammar_errors import in_lark, in_pattern, one_line
-from puna.engine.grammar_state import GrammarState
+from puna.engine.grammar_state import GrammarState, Matchers
 from puna.engine.grammar_trial import Part
 from puna.errors import ConfigError
-from puna.records import shown
+from puna.records import CallForm, Tool, shown
 from puna.tokens.tokenizer import Tokenizer
 
 # Of a schema or grammar as text: what takes seconds to compile is no format for an answer.
 MAX_CHARS = 200_000
 # Work within one step and while compiling, a fifth of the library's own limits and less: a hostile grammar is refused instead of holding everybody up.
 LIMITS = {
-    "initial_lexer_fuel": 200_000,
-    "step_lexer_fuel": 100_000,
+    "initial_lexer_fuel": 1_000_000,
     "step_max_items": 20_000,
     "max_items_in_row": 1_000,
     "max_grammar_size": 200_000,
     "verbose_errors": False,
 }
 
+# Of the library's lexer in one step: some 14,000 a millisecond. Words in which no call may begin need more at their first step, over a vocabulary of 128,256.
+STEP_FUEL, CALLS_STEP_FUEL = 100_000, 2_000_000
+# Characters of a grammar of calls whose every rule is our own: some 400 rules, of which 40 may stand within each other.
+CHEAP_CALLS = 20_000
 # Between tokens of JSON: enough to lay it out, too little to write nothing else for ever.
 JSON_OPTIONS = {"whitespace_pattern": r" ?(\n {0,20})?"}
 
@@ -47,7 +50,7 @@ class Grammar:
 
     text: str
     vocab_size: int
-    _matcher: Any = field(repr=False, compare=False)
+    _matchers: Matchers = field(repr=False, compare=False)
 
     @classmethod
     def json_schema(cls, tokenizer: Tokenizer, schema: Mapping[str, Any] | bool) -> Self:
@@ -82,6 +85,40 @@ class Grammar:
         return cls._compiled(tokenizer, "grammar", LLMatcher.grammar_from_lark(grammar), told=in_lark)
 
     @classmethod
+    def calls(
+        cls,
+        tokenizer: Tokenizer,
+        tools: Sequence[Tool],
+        *,
+        builtin: Sequence[str] = (),
+        form: CallForm = "json",
+        words: bool = False,
+        parallel: bool = True,
+    ) -> Self:
+        """Compile calls of `tools`, and of Llama's own `builtin` ones, in the form that the model was trained on: one, or several where they may be `parallel`.
+
+        With `words` the model may also say something, before calls or instead of them. Raises `ConfigError` naming the tool, and the place in its schema.
+        """
+        from llguidance import LLMatcher
+
+        from puna.engine import call_grammars
+
+        tag = None if tokenizer.chat_ids is None else tokenizer.chat_ids.python_tag
+        most = call_grammars.MOST_CALLS if parallel else 1
+        lark, parts = call_grammars.written(tools, builtin, form=form, tag=tag, words=words, most=most)
+        _check_size(lark, "grammar of calls")
+        is_cheap = not parts and len(lark) <= CHEAP_CALLS
+        return cls._compiled(
+            tokenizer,
+            "grammar of calls",
+            LLMatcher.grammar_from_lark(lark),
+            told=in_lark,
+            parts=parts,
+            is_cheap=is_cheap,
+            step_fuel=CALLS_STEP_FUEL,
+        )
+
+    @classmethod
     def _compiled(
         cls,
         tokenizer: Tokenizer,
@@ -91,19 +128,19 @@ class Grammar:
         told: Callable[[str], str] = one_line,
         parts: Sequence[Part] = (),
         is_cheap: bool = False,
+        step_fuel: int = STEP_FUEL,
     ) -> Self:
         """Compile the library's own spelling of a grammar, in a child process first unless `is_cheap`; `told` makes one line of what the library says."""
         from llguidance import LLMatcher, LLParserLimits
 
-        if not is_cheap and (found := grammar_trial.problem(text, parts, tokenizer, LIMITS)):
+        if not is_cheap and (found := grammar_trial.problem(text, parts, tokenizer, {**LIMITS, "step_lexer_fuel": step_fuel})):
             where, error = found
             raise ConfigError(f"the {what} cannot be compiled: {f'at {where}: ' if where else ''}{told(error)}")
-        matcher = LLMatcher(_library_tokenizer(tokenizer), text, log_level=0, limits=LLParserLimits(**LIMITS))  # type: ignore[arg-type]
-        if not matcher.is_error():
-            matcher.compute_bitmask()
-        if matcher.is_error():
-            raise ConfigError(f"the {what} cannot be compiled: {told(matcher.get_error())}")
-        return cls(text, tokenizer.vocab_size, matcher)
+        library, limits = _library_tokenizer(tokenizer), LLParserLimits(**LIMITS, step_lexer_fuel=step_fuel)  # type: ignore[arg-type]
+        matchers = Matchers(lambda: LLMatcher(library, text, log_level=0, limits=limits))
+        if error := matchers.copy().get_error():
+            raise ConfigError(f"the {what} cannot be compiled: {told(error)}")
+        return cls(text, tokenizer.vocab_size, matchers)
 
     def start(self, end_ids: Collection[int]) -> GrammarState:
         """Return the state of a sequence that has written nothing and is ended by `end_ids`. Raises `ConfigError` where nothing ends it."""
@@ -111,7 +148,7 @@ class Grammar:
             raise ConfigError(
                 "what follows a grammar ends with a token, and no token ends this text; leave 'ignore_end' out, or give 'stop_ids'"
             )
-        return GrammarState(self._matcher.deep_copy(), end_id=self.vocab_size, end_ids=end_ids)
+        return GrammarState(self._matchers, end_id=self.vocab_size, end_ids=end_ids)
 
 
 def _check_size(text: str, what: str) -> None:

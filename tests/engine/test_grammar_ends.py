@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 import torch
+from llguidance import LLMatcher
 from test_workloads import DRAFT, PREFIX, engine
 from tiny_engine import tokenizer
 
 from puna.engine import AsyncEngine, Request, SamplingSettings, Stream
-from puna.engine import grammar as grammars
 from puna.engine.grammar import Grammar
 from puna.errors import ConfigError
 
@@ -150,17 +150,44 @@ def test_one_answer_raises_and_the_others_are_written() -> None:
     assert others == [list(ids) for ids in alone]
 
 
-def test_a_mask_that_cannot_be_computed_fails_its_text_and_leaves_the_row(monkeypatch) -> None:
-    monkeypatch.setitem(grammars.LIMITS, "step_lexer_fuel", 40)
-    grammar = Grammar.regex(tokenizer(), "[a-z]{2}([ab]*a[ab]{9}x)+")
-    state = grammar.start({END_OF_TEXT})
-    steps = 0
-    while state.problem is None and steps < 200:
+def _walk(state, choices: int) -> int:
+    """Write tokens that are allowed until the grammar fails, and return how many they were."""
+    for step in range(200):
         logits_1V = torch.zeros(1, tokenizer().vocab_size)
-        if state.mask(logits_1V):
-            state.accept(int((logits_1V[0] == 0).nonzero()[steps % int((logits_1V[0] == 0).sum())]))
-        else:
+        if not state.mask(logits_1V):
             assert not logits_1V.any()
-        steps += 1
-    assert 0 < steps < 200
+            return step
+        allowed = (logits_1V[0] == 0).nonzero().flatten().tolist()
+        state.accept(allowed[step * choices % len(allowed)])
+        if state.problem is not None:
+            return step
+    raise AssertionError("nothing failed")
+
+
+HEAVY = "[a-z]{2}([ab]*a[ab]{9}x)+"
+
+
+def test_a_mask_that_cannot_be_computed_fails_its_text_and_leaves_the_row() -> None:
+    state = _heavy(fuel=200).start({END_OF_TEXT})
+    assert _walk(state, 1) < 200
     assert "\n" not in state.problem
+
+
+def test_who_shares_a_grammar_with_one_who_failed_goes_on_as_if_alone() -> None:
+    """The library's lexer is shared by all who follow one grammar, and fails for all of them at once."""
+    written = tokenizer().encode("ab")
+    alone = _heavy(fuel=200).start({END_OF_TEXT})
+    shared = _heavy(fuel=200)
+    patient, hasty = shared.start({END_OF_TEXT}), shared.start({END_OF_TEXT})
+    for token_id in written:
+        for state in (alone, patient):
+            assert state.mask(torch.zeros(1, tokenizer().vocab_size))
+            state.accept(token_id)
+    _walk(hasty, 1)
+    assert hasty.problem is not None
+    assert _allowed(patient) == _allowed(alone)
+    assert _allowed(shared.start({END_OF_TEXT})) == _allowed(_heavy(fuel=200).start({END_OF_TEXT}))
+
+
+def _heavy(*, fuel: int) -> Grammar:
+    return Grammar._compiled(tokenizer(), "pattern", LLMatcher.grammar_from_regex(HEAVY), step_fuel=fuel, is_cheap=True)

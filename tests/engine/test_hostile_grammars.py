@@ -59,7 +59,7 @@ HOSTILE = {
 def test_what_is_hostile_is_refused_in_seconds_and_the_process_lives(case: str) -> None:
     build, given, said = HOSTILE[case]
     assert said in refused(build, given)
-    assert Grammar.regex(tokenizer(), "a+").start({1}).accepts(tokenizer().encode("a")) == 1
+    assert Grammar.regex(tokenizer(), "a+").start(tokenizer().stop_ids).accepts(tokenizer().encode("a")) == 1
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_what_is_hostile_is_refused_in_seconds_and_the_process_lives(case: str) 
 def test_a_pattern_that_explodes_is_refused_or_followed_quickly(pattern: str) -> None:
     began = time.monotonic()
     try:
-        state = Grammar.regex(tokenizer(), pattern).start({1})
+        state = Grammar.regex(tokenizer(), pattern).start(tokenizer().stop_ids)
     except ConfigError:
         pass
     else:
