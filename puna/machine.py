@@ -138,17 +138,22 @@ def gpu_peak(name: str) -> float | None:
     return next((peak for pattern, peak in GPU_PEAKS if re.fullmatch(pattern, name)), None)
 
 
-def check_fits(needed_bytes: int, *, what: str, dtype: str | None = None, device: str = "cpu") -> None:
-    """Raise `FitError` where `needed_bytes` cannot be allocated on `device`; `what` opens the line (a path, or what is being done)."""
+def check_fits(
+    needed_bytes: int,
+    *,
+    what: str,
+    dtype: str | None = None,
+    device: str = "cpu",
+    advice: str = "free some, or choose something smaller",
+) -> None:
+    """Raise `FitError` where `needed_bytes` cannot be allocated on `device`; `what` opens the line (a path, or what is being done), `advice` ends it."""
     total, free = _device_memory(device)
     if needed_bytes <= free:
         return
     form = f" in {dtype}" if dtype else ""
     place = "this GPU" if device == "cuda" else "this machine"
     least = f" and {free / 1e9:.1f} free" if needed_bytes <= total else ""
-    raise FitError(
-        f"{what} needs {needed_bytes / 1e9:.1f} GB{form}, {place} has {total / 1e9:.1f}{least}; free some, or choose something smaller"
-    )
+    raise FitError(f"{what} needs {needed_bytes / 1e9:.1f} GB{form}, {place} has {total / 1e9:.1f}{least}; {advice}")
 
 
 def free_memory_bytes(device: str) -> int:

@@ -39,7 +39,7 @@ def serve(
         list[str] | None, typer.Option("--allow-host", help="A name by which browsers may call the server; may be given several times.")
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="What clients call the model. Default: the directory's name.")] = None,
-    dtype: Annotated[str, typer.Option("--dtype", help="float32, bfloat16, float16, or auto: as it was stored.")] = "auto",
+    dtype: Annotated[str, typer.Option("--dtype", help="float32, bfloat16, float16, or auto: what this chip computes best in.")] = "auto",
     device: Annotated[str | None, typer.Option("--device", help="cpu or cuda. Default: the best there is.")] = None,
     context: Annotated[
         int | None, typer.Option("--context", min=1, help="Tokens of a prompt and its answer. Default: the model's.")
@@ -52,7 +52,9 @@ def serve(
     max_tokens: Annotated[
         int | None, typer.Option("--max-tokens", min=1, help="The longest answer. Default: what the context has.")
     ] = None,
-    deadline: Annotated[float, typer.Option("--deadline", help="Seconds after which an answer is given up.")] = 600,
+    deadline: Annotated[
+        float, typer.Option("--deadline", help="Seconds after which an answer is given up, finished or not; a request may ask for fewer.")
+    ] = 600,
     max_body_mb: Annotated[float, typer.Option("--max-body-mb", help="The largest request, in MB.")] = 4,
     draft: sampling.Draft = None,
     guesses: sampling.Guesses = None,

@@ -58,6 +58,9 @@ class Engine:
         self.end_ids = frozenset(tokenizer.stop_ids if end_ids is None else end_ids)
         self.vocab_size = min(tokenizer.vocab_size, model.config.vocab_size)
         self._draft, self._stats = draft, Stats()
+        most = model.config.max_positions
+        if (self.settings.context or 0) > most:
+            raise ConfigError(f"a context of {self.settings.context} tokens is more than the {most} that the model was made for")
         if draft is not None and draft.config.vocab_size < self.vocab_size:
             raise ConfigError(
                 f"the model that guesses has {draft.config.vocab_size} tokens and the model {self.vocab_size}; they need one tokenizer"

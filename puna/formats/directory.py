@@ -59,7 +59,9 @@ def load(path: Path | str, *, dtype: str = "auto", device: str = "cpu") -> Model
         generation = read_generation(directory, vocab_size=config.vocab_size)
         tokenizer, problem = find_tokenizer(directory, vocab_size=config.vocab_size)
         weights.check()
-        machine.check_fits(config.num_params * DTYPES[dtype].itemsize, what=str(directory), dtype=SHORT_NAMES[dtype], device=device)
+        needed = config.num_params * DTYPES[dtype].itemsize
+        advice = f"in bfloat16 it needs {needed / 2e9:.1f}" if dtype == "float32" else "free some, or take a smaller model"
+        machine.check_fits(needed, what=str(directory), dtype=SHORT_NAMES[dtype], device=device, advice=advice)
         with torch.device("meta"):
             model = Llama(config)
         model = model.to(DTYPES[dtype]).to_empty(device=device)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import socket
 
 SEND_BUFFER = 128 << 10  # bytes in the kernel for one connection
+# Seconds after which a thread that waits for Python's lock gets it. The engine gives it up at every product of matrices, and with Python's own 5 ms a busy event loop keeps it waiting each time.
+SWITCH = 0.0005
 GRACE = 2.0  # seconds in which those whose answers were cut may hear of it
 log = logging.getLogger("puna.serve")
 
@@ -125,6 +128,7 @@ class Server(uvicorn.Server):
 def run(app: FastAPI, bound: socket.socket, *, ready: Callable[[], None]) -> int:
     """Serve until told to stop. Return 0, 1 where the engine broke down, 130 where a second signal ended it."""
     server = Server(app)
+    sys.setswitchinterval(SWITCH)
 
     async def serve() -> None:
         serving = asyncio.ensure_future(server.serve(sockets=[bound]))

@@ -275,6 +275,27 @@ def test_a_door_that_would_stand_open_is_refused(tmp_path, words, message):
     assert "a b" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--context", "257"], 2, "a context of 257 tokens is more than the 256 that the model was made for"),
+        (["--context", "256", "--cache-gb", "0.00001"], 1, "take a shorter context (48 tokens fit) or a smaller dtype"),
+        (["--dtype", "float8"], 2, "known: auto, float32"),
+        (["--deadline", "0"], 2, "deadline"),
+    ],
+)
+def test_what_does_not_fit_is_one_line_with_what_would(tmp_path, words, code, message):
+    from puna.formats.directory import save
+
+    engine = random_engine()
+    save(tmp_path / "model", engine.model, engine.tokenizer)
+    done = puna(str(tmp_path / "model"), "--port", "0", *words)
+    assert done.returncode == code
+    told = done.stderr.splitlines()[-1]
+    assert message in told
+    assert "Traceback" not in done.stderr
+
+
 def test_a_model_is_served_by_the_command_until_a_signal(tmp_path):
     from puna.formats.directory import save
 
