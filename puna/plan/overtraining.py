@@ -12,7 +12,7 @@ A caution from the paper's own 47 runs: laws fitted at ordinary ratios say more 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ class Overtraining:
     """A model of `params` on `tokens`, against the `optimum` of equal loss.
 
     `serving_weight` is what a served FLOP costs in training FLOPs. `overhead` is its training FLOPs beyond the optimum's, as a share of them; `break_even_tokens` the served tokens that win it back (0 where there is nothing to win back, None where a
-    token costs no less); `saving` the share of all FLOPs, training and serving, that it saves at `served` tokens, and `saved_flops` their number.
+    token costs no less); `spans` the loss, the optimum and the saved FLOPs again with their intervals; `saving` the share of all FLOPs, training and serving, that it saves at `served` tokens, and `saved_flops` their number.
     """
 
     law: str
@@ -47,6 +47,7 @@ class Overtraining:
     serving_weight: float
     saving: Estimate | float
     saved_flops: float
+    spans: Mapping[str, Any]
     counting: str
     source: str
     interval_kind: str | None
@@ -55,8 +56,11 @@ class Overtraining:
 
     def figures(self) -> dict[str, Any]:
         """Return what `puna plan overtrain --json` prints."""
-        found = {key: value for key, value in vars(self).items() if key not in ("source", "optimum")}
-        return {**found, "optimum": vars(self.optimum), "sources": [self.source]}
+        return {
+            **{key: value for key, value in vars(self).items() if key not in ("source", "spans")},
+            **self.spans,
+            "sources": [self.source],
+        }
 
 
 def overtrained(law: Law, params: float, tokens: float, *, served: float = 0.0, serving_weight: float = 1.0) -> Overtraining:
@@ -163,10 +167,17 @@ def _compared(law: Law, split: Callable[[Law], tuple[float, float, Optimum]], se
         other = once(one)[2]
         return saved(one) / (flops(other.params, other.tokens) + FLOPS_PER_SERVED * weight * served * other.params)
 
+    def at(key: str) -> Callable[[Law], float]:
+        return lambda one: float(getattr(once(one)[2], key))
+
+    spans = {
+        "loss": _number(estimate(law, lambda one: one.loss(*once(one)[:2]))), "saved_flops": _number(estimate(law, saved)),
+        "optimum": {key: _number(estimate(law, at(key))) for key in ("compute", "params", "tokens")},
+    }  # fmt: skip
     return Overtraining(
         law=law.about.name, params=_number(estimate(law, lambda one: once(one)[0])), tokens=_number(estimate(law, lambda one: once(one)[1])),
         loss=law.loss(params, tokens), optimum=best, overhead=_number(estimate(law, overhead)), break_even_tokens=estimate(law, break_even), served=served,
-        serving_weight=weight, saving=_number(estimate(law, saving)), saved_flops=saved(law), counting=law.about.counting, source=law.about.source,
+        serving_weight=weight, saving=_number(estimate(law, saving)), saved_flops=saved(law), spans=spans, counting=law.about.counting, source=law.about.source,
         interval_kind=kind_of(law), interval_means=interval_of(law), warnings=tuple(_cautions(law, params, tokens, best)),
     )  # fmt: skip
 

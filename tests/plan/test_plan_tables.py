@@ -27,6 +27,11 @@ def test_nothing_is_lost_and_no_line_is_too_long(rows, width):
         assert sorted("".join(lines).replace(" ", "")) == sorted("".join(row).replace(" ", ""))
 
 
+def test_an_interval_is_not_cut_in_two():
+    ((first, second),) = laid([("12,846 (2,057 – 83,699)", "x")], left=[False, True], uncut=[False, False], width=20)
+    assert (first, second) == ("           12,846  x", " (2,057 – 83,699)")
+
+
 def test_words_in_brackets_are_words(capsys):
     print_table(["what"], [["[bold]as it stands[/bold]"]])
     assert "[bold]as it stands[/bold]" in capsys.readouterr().out

@@ -108,17 +108,17 @@ def _speed_rows(found: Serving) -> dict[str, str]:
     speed, load = found.speed, found.load
     assert speed is not None
     decode, prefill = speed.decode_tokens_per_second, speed.prefill_tokens_per_second
-    first = prefill.value and load.context / prefill.value
+    first = prefill.reciprocal().scaled(load.context)
     nodes = "" if speed.nodes == 1 else f", {speed.nodes} nodes in a pipeline"
     rows = {
-        "Writes": f"{_span(decode)} tokens/s in all, {_short(decode.value / load.batch)} a user; the bound is {_short(speed.bound)}{nodes}",
-        "Reads": f"{_span(prefill)} tokens/s of prompt in {speed.maths}, {_short(first)} s for a full context",
+        "Writes": f"{_span(decode)} tokens/s in all, {_span(decode.scaled(1 / load.batch))} a user; the bound is {_short(speed.bound)}{nodes}",
+        "Reads": f"{_span(prefill)} tokens/s of prompt in {speed.maths}, {_span(first)} s for a full context",
     }
     costs: dict[str, Any] = found.figures()
     if found.hour is not None:
         output, prompt = costs["dollars_per_million_output_tokens"], costs["dollars_per_million_input_tokens"]
         rows["Costs"] = (
-            f"${_span(output)} a million tokens written, ${_span(prompt)} read, at ${found.hour.dollars:,.2f} an hour ({found.hour.price.date})"
+            f"${_span(output)} a million tokens written, ${_span(prompt)} read, at ${_span(found.hour.estimate)} an hour ({found.hour.price.date})"
         )
     elif costs["kilowatt_hours_per_million_output_tokens"] is not None:
         rows["Energy"] = f"{_span(costs['kilowatt_hours_per_million_output_tokens'])} kWh a million tokens written"
@@ -149,16 +149,16 @@ def _show_lives(lives: Sequence[Life], served: float, tuned: float) -> None:
         return
     print(f"\nA lifetime of {served:.3g} tokens served and {tuned:.3g} tuned; serving and tuning in\nchip-hours by those of training:")
     print_table(
-        ("format", "device", "nodes", "users", "tokens/s/chip", "serving", "tuning", "equal at"),
+        ("format", "device", "nodes", "users", "tokens/s/chip", "serving", "tuning", "equal at, T"),
         [
             (
-                life.form.name, life.device.name, str(life.nodes), str(life.batch), _short(life.tokens_per_chip_second.value),
-                _span(life.serving_by_training), _short(life.tuning_by_training.value if life.tuning_by_training else None),
-                f"{_short(life.break_even_tokens.value / 1e12)}T" if life.break_even_tokens else "?",
+                life.form.name, life.device.name, str(life.nodes), str(life.batch), _span(life.tokens_per_chip_second),
+                _span(life.serving_by_training), _span(life.tuning_by_training),
+                _span(life.break_even_tokens and life.break_even_tokens.scaled(1e-12)),
             )
             for life in lives
         ],
-        words=("format", "device"),
+        words=("format", "device"), whole=("format", "device"),
     )  # fmt: skip
     print("equal at: the served tokens at which serving has cost as much as training")
 

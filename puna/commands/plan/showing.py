@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 # No column is folded to less than this.
 _NARROWEST = 4
+# A space at which no line is cut.
+_TIE = "\u00a0"
 
 
 def print_json(figures: Mapping[str, Any]) -> None:
@@ -52,9 +55,7 @@ def laid(rows: Sequence[Sequence[str]], *, left: Sequence[bool], uncut: Sequence
 
 
 def _lines(row: Sequence[str], widths: Sequence[int], left: Sequence[bool]) -> list[str]:
-    folded = [
-        [text] if len(text) <= size else textwrap.wrap(text, size, break_on_hyphens=False) for text, size in zip(row, widths, strict=True)
-    ]
+    folded = [_folded(text, size) for text, size in zip(row, widths, strict=True)]
     found = []
     for number in range(max(map(len, folded))):
         texts = [cell[number] if number < len(cell) else "" for cell in folded]
@@ -64,6 +65,14 @@ def _lines(row: Sequence[str], widths: Sequence[int], left: Sequence[bool]) -> l
             ).rstrip()
         )
     return found
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """Return the text's lines, cut at its spaces; an interval in brackets stays in one where it has room."""
+    if len(text) <= width:
+        return [text]
+    tied = re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", _TIE) if len(found[0]) <= width else found[0], text)
+    return [line.replace(_TIE, " ") for line in textwrap.wrap(tied, width, break_on_hyphens=False)]
 
 
 def gigabytes(num_bytes: float) -> str:

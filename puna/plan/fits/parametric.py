@@ -233,10 +233,9 @@ def _without_highest(runs: Points, count: int) -> tuple[Points, list[Dropped]]:
         return runs, []
     if not 0 < count < len(runs):
         raise DataError(f"{runs.source}: cannot leave out the {count} highest losses of {len(runs)}")
-    limit = np.sort(runs.loss)[-count]
-    kept = runs.where(runs.loss < limit)
-    return kept, [
-        Dropped(len(runs) - len(kept), f"loss of {limit:.4g} and more", f"one of the {count} highest losses, which were to be left out")
+    highest = np.flatnonzero(runs.loss >= np.sort(runs.loss)[-count])
+    return runs.where(np.isin(np.arange(len(runs)), highest, invert=True)), [
+        Dropped(1, _where(runs, int(index)), f"one of the {count} highest losses, which were to be left out") for index in highest
     ]
 
 

@@ -54,7 +54,7 @@ def _laws(s: Section, points: Digitised) -> None:
     s.one("O2 the paper's parameters, truncated", "402 B", lambda: math.floor(best("llama3", 4.0e25).params / 1e9) * 1e9, within=1e-9)
     s.one("O2 the paper's tokens", "16.55 T", lambda: best("llama3", 4.0e25).tokens, points=lambda: points.isoflop.law.optimum(4.0e25).tokens )
     s.row("curvature of the parabola", "0.0918 0.0640 0.0507", {"O3 at 6e18": 0, "O3 at 1e22": 9, "O3 at 3e21": 8},
-          points=lambda b: points.isoflop.budgets[b].curvature, within=1e-3, source=fig2)
+          points=lambda b: value(points.isoflop.budgets[b].curvature), within=1e-3, source=fig2)
     fig4 = f"{CHINCHILLA} Fig. 4, digitised; refitted as in arXiv 2404.10102"
     s.one("O4 points of Fig. 4", "245", points=lambda: len(points.chinchilla), kind="data", source=fig4)
     s.one("O4 points below the 5th largest loss", "240", points=lambda: points.huber.points_used, source=fig4)
