@@ -45,8 +45,16 @@ def requests(draw) -> list[Request]:
 
 
 @settings(max_examples=25, deadline=None)
-@given(asked=requests(), blocks=st.sampled_from([10, 14, 200]), guesses=st.sampled_from([0, 3]), drafts=st.booleans(), step_tokens=st.sampled_from([9, 200]))
-def test_everybody_writes_what_he_would_write_alone(asked: list[Request], blocks: int, guesses: int, drafts: bool, step_tokens: int) -> None:
+@given(
+    asked=requests(),
+    blocks=st.sampled_from([10, 14, 200]),
+    guesses=st.sampled_from([0, 3]),
+    drafts=st.booleans(),
+    step_tokens=st.sampled_from([9, 200]),
+)
+def test_everybody_writes_what_he_would_write_alone(
+    asked: list[Request], blocks: int, guesses: int, drafts: bool, step_tokens: int
+) -> None:
     alone = [engine(blocks=blocks).run([request])[0] for request in asked]
     serving = engine(blocks=blocks, guesses=guesses, draft=DRAFT if drafts else None, step_tokens=step_tokens)
     together = serving.run(asked)
