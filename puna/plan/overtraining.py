@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from puna.errors import ConfigError
@@ -132,6 +132,47 @@ def _cheapest_params(law: Law, best: Optimum, per_param: float) -> float:
     return math.exp(lowest(cost, max(high - _SMALLEST, math.log(law.least_params(loss))), high, within=1e-8))
 
 
+@dataclass(frozen=True)
+class _Balance:
+    """What a model costs beside the optimum of equal loss, by any law; `split` gives both, and is asked once by each law."""
+
+    split: Callable[[Law], tuple[float, float, Optimum]]
+    served: float
+    weight: float
+    told: dict[int, tuple[float, float, Optimum]] = field(default_factory=dict)
+
+    def once(self, law: Law) -> tuple[float, float, Optimum]:
+        if id(law) not in self.told:
+            self.told[id(law)] = self.split(law)
+        return self.told[id(law)]
+
+    def overhead(self, law: Law) -> float:
+        small, long, other = self.once(law)
+        return flops(small, long) / flops(other.params, other.tokens) - 1
+
+    def break_even(self, law: Law) -> float | None:
+        small, long, other = self.once(law)
+        more, less = flops(small, long) - flops(other.params, other.tokens), FLOPS_PER_SERVED * self.weight * (other.params - small)
+        # An over-trained model can only cost more to train; a rounding error below nothing is nothing.
+        return max(more, 0.0) / less if less > 0 else None
+
+    def saved(self, law: Law) -> float:
+        small, long, other = self.once(law)
+        return (
+            flops(other.params, other.tokens) - flops(small, long) + FLOPS_PER_SERVED * self.weight * self.served * (other.params - small)
+        )
+
+    def saving(self, law: Law) -> float:
+        other = self.once(law)[2]
+        return self.saved(law) / (flops(other.params, other.tokens) + FLOPS_PER_SERVED * self.weight * self.served * other.params)
+
+    def loss(self, law: Law) -> float:
+        return law.loss(*self.once(law)[:2])
+
+    def of_optimum(self, key: str) -> Callable[[Law], float]:
+        return lambda law: float(getattr(self.once(law)[2], key))
+
+
 def _compared(law: Law, split: Callable[[Law], tuple[float, float, Optimum]], served: float, weight: float) -> Overtraining:
     if not (math.isfinite(served) and served >= 0):
         raise ConfigError(f"served tokens are {served:g}; give 0 or more")
@@ -139,45 +180,16 @@ def _compared(law: Law, split: Callable[[Law], tuple[float, float, Optimum]], se
         raise ConfigError(
             f"{law.about.name}: serving and training a mixture cost by its active parameters, which this arithmetic does not know; give a dense law"
         )
-    told: dict[int, tuple[float, float, Optimum]] = {}
-
-    def once(one: Law) -> tuple[float, float, Optimum]:
-        # Every figure asks each alternative for the same split.
-        if id(one) not in told:
-            told[id(one)] = split(one)
-        return told[id(one)]
-
-    params, tokens, best = once(law)
-
-    def overhead(one: Law) -> float:
-        small, long, other = once(one)
-        return flops(small, long) / flops(other.params, other.tokens) - 1
-
-    def break_even(one: Law) -> float | None:
-        small, long, other = once(one)
-        more, less = flops(small, long) - flops(other.params, other.tokens), FLOPS_PER_SERVED * weight * (other.params - small)
-        # An over-trained model can only cost more to train; a rounding error below nothing is nothing.
-        return max(more, 0.0) / less if less > 0 else None
-
-    def saved(one: Law) -> float:
-        small, long, other = once(one)
-        return flops(other.params, other.tokens) - flops(small, long) + FLOPS_PER_SERVED * weight * served * (other.params - small)
-
-    def saving(one: Law) -> float:
-        other = once(one)[2]
-        return saved(one) / (flops(other.params, other.tokens) + FLOPS_PER_SERVED * weight * served * other.params)
-
-    def at(key: str) -> Callable[[Law], float]:
-        return lambda one: float(getattr(once(one)[2], key))
-
+    balance = _Balance(split, served, weight)
+    params, tokens, best = balance.once(law)
     spans = {
-        "loss": _number(estimate(law, lambda one: one.loss(*once(one)[:2]))), "saved_flops": _number(estimate(law, saved)),
-        "optimum": {key: _number(estimate(law, at(key))) for key in ("compute", "params", "tokens")},
+        "loss": _number(estimate(law, balance.loss)), "saved_flops": _number(estimate(law, balance.saved)),
+        "optimum": {key: _number(estimate(law, balance.of_optimum(key))) for key in ("compute", "params", "tokens")},
     }  # fmt: skip
     return Overtraining(
-        law=law.about.name, params=_number(estimate(law, lambda one: once(one)[0])), tokens=_number(estimate(law, lambda one: once(one)[1])),
-        loss=law.loss(params, tokens), optimum=best, overhead=_number(estimate(law, overhead)), break_even_tokens=estimate(law, break_even), served=served,
-        serving_weight=weight, saving=_number(estimate(law, saving)), saved_flops=saved(law), spans=spans, counting=law.about.counting, source=law.about.source,
+        law=law.about.name, params=_number(estimate(law, lambda one: balance.once(one)[0])), tokens=_number(estimate(law, lambda one: balance.once(one)[1])),
+        loss=law.loss(params, tokens), optimum=best, overhead=_number(estimate(law, balance.overhead)), break_even_tokens=estimate(law, balance.break_even), served=served,
+        serving_weight=weight, saving=_number(estimate(law, balance.saving)), saved_flops=balance.saved(law), spans=spans, counting=law.about.counting, source=law.about.source,
         interval_kind=kind_of(law), interval_means=interval_of(law), warnings=tuple(_cautions(law, params, tokens, best)),
     )  # fmt: skip
 

@@ -49,19 +49,7 @@ def _show(found: dict[str, Any]) -> None:
         words=("component", "expected (may lie between)"),
     )
     print()
-    restarts = sorted({row["restart_seconds"] for row in found["effective_time"]})
-    blockings = sorted({row["blocking_seconds"] for row in found["effective_time"]})
-    cells = {(row["blocking_seconds"], row["restart_seconds"]): row for row in found["effective_time"]}
-    rows = [
-        [
-            f"{b:g} s",
-            f"{cells[b, restarts[0]]['interval_seconds'] / 60:.1f} min",
-            *(_cell(cells[b, r]["effective_share"]) for r in restarts),
-        ]
-        for b in blockings
-    ]
-    print("Effective training time at the best interval, by how long a checkpoint blocks and a restart takes:")
-    print_table(("checkpoint", "interval", *(f"restart {r:g} s" for r in restarts)), rows)
+    _show_effective(found)
     best = found["best_interval_seconds"]
 
     def minutes(kind: str) -> str:
@@ -77,6 +65,25 @@ def _show(found: dict[str, Any]) -> None:
     print(f"Single runs of {found['days']:g} days: {between(found['one_run_effective_share'], percent=True)}")
     for line in (*(f"note: {note}" for note in found["notes"]), *(f"source: {source}" for source in found["sources"])):
         print(line)
+
+
+def _show_effective(found: dict[str, Any]) -> None:
+    """Show the effective share at the best interval, for several seconds that a checkpoint blocks and that a restart takes."""
+    from puna.commands.plan.showing import print_table
+
+    restarts = sorted({row["restart_seconds"] for row in found["effective_time"]})
+    blockings = sorted({row["blocking_seconds"] for row in found["effective_time"]})
+    cells = {(row["blocking_seconds"], row["restart_seconds"]): row for row in found["effective_time"]}
+    rows = [
+        [
+            f"{b:g} s",
+            f"{cells[b, restarts[0]]['interval_seconds'] / 60:.1f} min",
+            *(_cell(cells[b, r]["effective_share"]) for r in restarts),
+        ]
+        for b in blockings
+    ]
+    print("Effective training time at the best interval, by how long a checkpoint blocks and a restart takes:")
+    print_table(("checkpoint", "interval", *(f"restart {r:g} s" for r in restarts)), rows)
 
 
 def _cell(share: Estimate) -> str:

@@ -60,12 +60,8 @@ def fit(
 ) -> None:
     """Fit a scaling law to runs: which tokens and parameters are best for a budget, and how sure that is."""
     from puna import files
-    from puna.commands.plan.showing import print_json, write_page
     from puna.errors import ConfigError
     from puna.plan.fits import fit_isoflop, fit_parametric
-    from puna.plan.fits.page import page
-    from puna.plan.laws import write_law
-    from puna.plan.optimal import optimal
     from puna.plan.points import read_points
 
     if method is Method.ISOFLOP and (drop_highest or drop_outliers is not None or objective is not Objective.HUBER):
@@ -74,11 +70,29 @@ def fit(
         files.check_absent(out)
     runs, name = read_points(points, columns=columns), out.stem if out else points.stem
     found: IsoflopFit | ParametricFit
-    if method is Method.PARAMETRIC:
-        found = fit_parametric(runs, objective=objective.value, bootstrap=bootstrap, drop_highest=drop_highest, drop_outliers=drop_outliers,
-                               seed=seed, name=name, counting=counting)  # fmt: skip
-    else:
+    if method is Method.ISOFLOP:
         found = fit_isoflop(runs, bootstrap=bootstrap, seed=seed, name=name, counting=counting)
+    else:
+        found = fit_parametric(
+            runs,
+            objective=objective.value,
+            bootstrap=bootstrap,
+            drop_highest=drop_highest,
+            drop_outliers=drop_outliers,
+            seed=seed,
+            name=name,
+            counting=counting,
+        )
+    _tell(found, compute=compute, out=out, html=html, as_json=as_json)
+
+
+def _tell(found: IsoflopFit | ParametricFit, *, compute: float | None, out: Path | None, html: Path | None, as_json: bool) -> None:
+    """Write the law and the page where they are asked for, and print the fit."""
+    from puna.commands.plan.showing import print_json, write_page
+    from puna.plan.fits.page import page
+    from puna.plan.laws import write_law
+    from puna.plan.optimal import optimal
+
     if out is not None:
         write_law(out, found.law)
     split = None if compute is None else optimal(found.law, compute)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from puna.plan.prediction import Benchmark
 
 
 def predict(
@@ -39,20 +44,15 @@ def predict(
     from puna.errors import ConfigError
     from puna.plan import laws
     from puna.plan.devices import device
-    from puna.plan.estimate import point
-    from puna.plan.prediction import fit_two_stages, half_width, read_scores
+    from puna.plan.prediction import fit_two_stages, read_scores
     from puna.plan.prediction_page import page
     from puna.plan.spending import size_and_cost
 
-    if (compute is None) == (accuracy is None):
-        raise ConfigError("give --compute to predict an accuracy, or --accuracy for the compute that it takes: one of the two")
     if mfu is not None and not 0 < mfu <= 1:
         raise ConfigError(f"--mfu is {mfu:g}; give a share above 0, at most 1")
-    chosen, hardware = laws.law(law), device(gpu)
+    ask, (chosen, hardware) = _asked(compute, accuracy, questions), (laws.law(law), device(gpu))
     benchmark = fit_two_stages(read_scores(points, columns=columns), chance=chance, bootstrap=bootstrap, seed=seed)
-    found = benchmark.predict(compute) if compute is not None else benchmark.compute_for(accuracy or 0.0)
-    if questions is not None:
-        found |= {"questions": questions, "half_width": half_width(point(found["accuracy"]), questions)}
+    found = ask(benchmark)
     found |= size_and_cost(found["compute"], law=chosen, device=hardware, mfu=mfu)
     found["sources"] = [*found["sources"], f"size by law '{law}': {chosen.about.source}", f"{hardware.name}: {hardware.source}"]
     write_page(html, lambda: page(benchmark, found, wanted=accuracy))
@@ -60,6 +60,23 @@ def predict(
         print_json(found)
     else:
         _show(found)
+
+
+def _asked(compute: float | None, accuracy: float | None, questions: int | None) -> Callable[[Benchmark], dict[str, Any]]:
+    """Return what is asked of a benchmark: an accuracy by its compute, or the way back. Raises `ConfigError` for both and for neither."""
+    from puna.errors import ConfigError
+    from puna.plan.estimate import point
+    from puna.plan.prediction import half_width
+
+    if (compute is None) == (accuracy is None):
+        raise ConfigError("give --compute to predict an accuracy, or --accuracy for the compute that it takes: one of the two")
+
+    def ask(benchmark: Benchmark) -> dict[str, Any]:
+        found = benchmark.predict(compute) if compute is not None else benchmark.compute_for(accuracy or 0.0)
+        luck = {} if questions is None else {"questions": questions, "half_width": half_width(point(found["accuracy"]), questions)}
+        return found | luck
+
+    return ask
 
 
 def _show(found: dict[str, Any]) -> None:

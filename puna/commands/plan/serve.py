@@ -41,8 +41,7 @@ def serve(
     """Say whether a model fits a device, for how many users, how fast it reads and writes, what that costs, and what the format takes from its quality."""
     from puna.commands.plan.showing import print_json, write_page
     from puna.errors import ConfigError
-    from puna.plan.devices import chip_of
-    from puna.plan.devices import device as device_named
+    from puna.plan import devices
     from puna.plan.formats import format_named
     from puna.plan.serving import answer, lifetime
     from puna.plan.serving.memory import Load, default_context
@@ -51,14 +50,17 @@ def serve(
 
     if tuned is not None and served is None:
         raise ConfigError("--tuned is part of a lifetime, which --served asks for; give both, or leave it out")
-    asked, where = model_served(model, tokens=trained), device_named(device)
+    asked, where = model_served(model, tokens=trained), devices.device(device)
     load = Load(default_context(asked) if context is None else context, batch, cache)
     found = answer.serve(asked, format_named(format_), where, load)
-    lives = [] if served is None else lifetime.lives(asked, chip_of(where), lifetime.Workload(served, TUNED if tuned is None else tuned))
+    lives = (
+        []
+        if served is None
+        else lifetime.lives(asked, devices.chip_of(where), lifetime.Workload(served, TUNED if tuned is None else tuned))
+    )
     write_page(html, lambda: page(found, lives=lives, served=served))
     if as_json:
-        more = {} if served is None else {"lifetime": [lifetime.figures(life) for life in lives], "lifetime_sources": lifetime.SOURCES}
-        print_json({**found.figures(), **more})
+        print_json({**found.figures(), **({} if served is None else lifetime.all_figures(lives))})
         return
     _show(found)
     if served is not None:

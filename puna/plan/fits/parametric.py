@@ -110,13 +110,8 @@ def fit_parametric(
     draws, failed = problem.resampled(theta, bootstrap, seed)
     if failed:
         warnings.append(f"{failed} of {bootstrap} resamples had no fit and are left out of the intervals")
-    about = About(
-        name,
-        f"parametric fit ({objective}) of {len(used)} points of {used.source}",
-        counting,
-        float(used.compute.min()),
-        float(used.compute.max()),
-    )
+    source = f"parametric fit ({objective}) of {len(used)} points of {used.source}"
+    about = About(name, source, counting, float(used.compute.min()), float(used.compute.max()))
     constants = _constants(theta)
     law = with_draws(Surface(*constants, about=about), draws)
     found = {key: interval(value, [row[index] for row in draws]) for index, (key, value) in enumerate(zip(NAMES, constants, strict=True))}

@@ -167,3 +167,8 @@ def figures(life: Life) -> dict[str, Any]:
         "format": life.form.name,
         "device": life.device.name,
     }
+
+
+def all_figures(found: Sequence[Life]) -> dict[str, Any]:
+    """Return the lives of a model's formats as the command's JSON has them, with what they rest on."""
+    return {"lifetime": [figures(life) for life in found], "lifetime_sources": SOURCES}

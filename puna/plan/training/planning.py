@@ -180,14 +180,7 @@ def train(
     `tokens` defaults to the model's printed number, else to twenty a parameter. Raises `ConfigError` for what cannot be, `FitError` for what does not fit,
     both with what would.
     """
-    if gpus < 1:
-        raise ConfigError(f"--gpus {gpus}: must be at least 1")
-    if tokens is not None and not 0 < tokens < math.inf:
-        raise ConfigError(f"--tokens {tokens:g}: must be above 0")
-    if tune != "pretrain" and tokens is None:
-        raise ConfigError(f"--tune {tune}: give --tokens, the tokens of all epochs together; no model's are printed")
-    if overhead is not None and not 1 <= overhead < math.inf:
-        raise ConfigError(f"--overhead {overhead:g}: hours billed for each hour of training, so at least 1")
+    _check(gpus=gpus, tokens=tokens, tune=tune, overhead=overhead)
     chip = device(gpu) if isinstance(gpu, str) else gpu
     adapters = lora_params(model, lora_rank) if tune == "lora" else None
     trained = 1.0 if adapters is None else adapters / model.total_params
@@ -204,6 +197,17 @@ def train(
         tuning=tune, adapter_params=adapters, rounds=rounds,
         interval_seconds=faults.best_interval(faults.BLOCKING, faults.mtbf_seconds(gpus=gpus)),
     )  # fmt: skip
+
+
+def _check(*, gpus: int, tokens: float | None, tune: Tuning, overhead: float | None) -> None:
+    if gpus < 1:
+        raise ConfigError(f"--gpus {gpus}: must be at least 1")
+    if tokens is not None and not 0 < tokens < math.inf:
+        raise ConfigError(f"--tokens {tokens:g}: must be above 0")
+    if tune != "pretrain" and tokens is None:
+        raise ConfigError(f"--tune {tune}: give --tokens, the tokens of all epochs together; no model's are printed")
+    if overhead is not None and not 1 <= overhead < math.inf:
+        raise ConfigError(f"--overhead {overhead:g}: hours billed for each hour of training, so at least 1")
 
 
 def why_lost(found: Found) -> tuple[Lost, ...]:
