@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from puna.engine.call_schemas import DEPTH, Rules, SchemaRules
+from puna.engine.grammar_errors import short
 from puna.engine.grammar_trial import Part
 from puna.engine.schema_spelling import JSON, PYTHON, SPACE, exactly, one_of
 from puna.errors import ConfigError
@@ -108,7 +109,7 @@ class _Writer:
             schema = SchemaRules(self.rules, PYTHON if self._form == "pythonic" else JSON, tool.parameters)
             found = schema.named_arguments() if self._form == "pythonic" else schema.arguments()
         except ConfigError as error:
-            raise ConfigError(f"the tool {shown(tool.name)}: {str(error).removeprefix(': ')}") from None
+            raise ConfigError(f"the tool {shown(tool.name)}: {short(str(error).removeprefix(': '))}") from None
         if found is None:
             raise ConfigError(
                 f"the tool {shown(tool.name)}: no arguments follow its schema ({DEPTH} levels deep at most), so it can never be called"

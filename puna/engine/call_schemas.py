@@ -64,9 +64,9 @@ class SchemaRules:
 
     def __init__(self, rules: Rules, spelling: Spelling, document: Mapping[str, Any]) -> None:
         try:
-            json.dumps(document, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise ConfigError("the schema holds half of a character (a surrogate)") from None
+            json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, TypeError, RecursionError) as error:  # half a surrogate pair is a ValueError too
+            raise ConfigError(f"its schema is no JSON that could be written: {type(error).__name__}") from None
         self._rules, self._spelling, self._document = rules, spelling, document
         self._known: dict[tuple[str, int], str | None] = {}
         self._num_steps = 0

@@ -35,6 +35,13 @@ def ways(keyword: str, count: int) -> dict:
     return {"$defs": {**defined, f"n{count}": {"type": "string"}}, "properties": {"a": {"$ref": "#/$defs/n0"}}}
 
 
+def within(keyword: str, levels: int) -> dict:
+    schema: dict = {"type": "sky"}
+    for _ in range(levels):
+        schema = {keyword: [schema]}
+    return schema
+
+
 def refused(build, given) -> str:
     """The error of a grammar that is refused in time."""
     began = time.monotonic()
@@ -63,6 +70,9 @@ HOSTILE = {
     "no schema within": (Grammar.json_schema, {"properties": {"a": {"items": 3}}}, "at /properties/a/items: schema must be an object"),
     "properties that are none": (Grammar.json_schema, {"properties": {"b": {"properties": 7}}}, "at /properties/b:"),
     "arguments that nest": (calls, nested(90), "can never be called"),
+    "arguments that nest too deeply to be JSON": (calls, nested(3_000), "no JSON that could be written"),
+    "choices within choices": (calls, {"properties": {"a": within("anyOf", 450)}}, ""),
+    "half of a character": (calls, {"properties": {"\ud83e": {}}}, "no JSON that could be written"),
     "arguments that can be read in 2 to the 40th ways": (calls, ways("anyOf", 40), "too many others"),
     "arguments that are all of each other": (calls, ways("allOf", 70), "never to a value"),
     "arguments without end": (calls, {"$defs": {"a": {"$ref": "#/$defs/a"}}, "properties": {"x": {"$ref": "#/$defs/a"}}}, "/properties/x"),
