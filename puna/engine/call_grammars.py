@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from puna.engine.call_schemas import Rules, SchemaRules
+from puna.engine.call_schemas import DEPTH, Rules, SchemaRules
+from puna.engine.grammar_errors import short
 from puna.engine.grammar_trial import Part
 from puna.engine.schema_spelling import JSON, PYTHON, SPACE, exactly, one_of
 from puna.errors import ConfigError
@@ -108,9 +109,11 @@ class _Writer:
             schema = SchemaRules(self.rules, PYTHON if self._form == "pythonic" else JSON, tool.parameters)
             found = schema.named_arguments() if self._form == "pythonic" else schema.arguments()
         except ConfigError as error:
-            raise ConfigError(f"the tool {shown(tool.name)}: {error}") from None
+            raise ConfigError(f"the tool {shown(tool.name)}: {short(str(error).removeprefix(': '))}") from None
         if found is None:
-            raise ConfigError(f"the tool {shown(tool.name)}: no arguments follow its schema, so it can never be called")
+            raise ConfigError(
+                f"the tool {shown(tool.name)}: no arguments follow its schema ({DEPTH} levels deep at most), so it can never be called"
+            )
         return found
 
     def calls(self, frames: Sequence[tuple[Frame, str]], *, words: bool) -> str:
@@ -149,8 +152,8 @@ class _Writer:
 
     @property
     def _begun(self) -> str:
-        """Return what looks like the beginning of a call, among it ours as far as it goes without a name."""
-        return one_of([_looks_called(BEGIN.pattern), *([_TAG] if self._form == "tag" else [])])
+        """Return what looks like the beginning of a call. `<function=` does so without an end: one that stands within our call's arguments would make a name of all before it."""
+        return one_of([_looks_called(BEGIN.pattern), _TAG])
 
     def _call(self, frame: Frame, arguments: str, *, begin: str) -> str:
         middle = f" {self.rules.terminal(frame.middle)}" if frame.middle else ""

@@ -22,6 +22,7 @@ from puna.tokens.chat import pythonic
 DEPTH = 40  # levels of lists and objects
 MOST_RULES = 20_000
 MOST_REFERENCES = 64  # from one to the next, before a value comes
+MOST_STEPS = 20_000  # through a document: references may lead to as many schemas as there are ways through them
 # The other bound of a number that has one on one side only; the library would let it be of any length, and Python does not read every length.
 FAR = 10**18
 
@@ -63,11 +64,12 @@ class SchemaRules:
 
     def __init__(self, rules: Rules, spelling: Spelling, document: Mapping[str, Any]) -> None:
         try:
-            json.dumps(document, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise ConfigError("the schema holds half of a character (a surrogate)") from None
+            json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, TypeError, RecursionError) as error:  # half a surrogate pair is a ValueError too
+            raise ConfigError(f"its schema is no JSON that could be written: {type(error).__name__}") from None
         self._rules, self._spelling, self._document = rules, spelling, document
         self._known: dict[tuple[str, int], str | None] = {}
+        self._num_steps = 0
         self._comma = rules.terminal(f",{SPACE}")
 
     def arguments(self) -> str | None:
@@ -106,6 +108,9 @@ class SchemaRules:
     def _flat(self, schema: Schema | bool, where: str) -> Schema | bool:
         """Return a schema without `$ref` and `allOf`: what these add is joined to it."""
         for _ in range(MOST_REFERENCES):
+            self._num_steps += 1
+            if self._num_steps > MOST_STEPS:
+                raise ConfigError("the schema is too large to be followed: its references lead to too many others")
             if isinstance(schema, bool) or not schema.keys() & {"$ref", "allOf"}:
                 return schema
             rest = {key: value for key, value in schema.items() if key not in ("$ref", "allOf")}

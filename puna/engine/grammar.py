@@ -1,10 +1,10 @@
 """Grammars: what a sequence may write, token by token.
 
-A grammar (JSON schema, regular expression, or a context-free grammar in Lark's notation) is compiled once. Each sequence then walks through it on its own and says in every step which tokens may come next;
+A grammar (JSON schema, regular expression, calls of tools, or a context-free grammar in Lark's notation) is compiled once. Each sequence then walks through it on its own and says in every step which tokens may come next;
 all others are masked out of its row of logits, so that what is written is right by construction and still the model's own choice among what is right. llguidance does the parsing, in Rust, on bytes: no text
 has to be cut into tokens in one way to be allowed.
 
-How a sequence walks, and how it ends, is in `grammar_state.py`.
+How a sequence walks, and how it ends, is in `grammar_state.py`; what is done about hostile grammars in `grammar_trial.py`; how calls become a grammar in `call_grammars.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from puna.engine import grammar_trial
-from puna.engine.grammar_errors import in_lark, in_pattern, one_line
+from puna.engine.grammar_errors import in_lark, in_pattern, one_line, short
 from puna.engine.grammar_state import GrammarState, Matchers
 from puna.engine.grammar_trial import Part
 from puna.errors import ConfigError
@@ -25,7 +25,7 @@ from puna.tokens.tokenizer import Tokenizer
 
 # Of a schema or grammar as text: what takes seconds to compile is no format for an answer.
 MAX_CHARS = 200_000
-# Work within one step and while compiling, a fifth of the library's own limits and less: a hostile grammar is refused instead of holding everybody up.
+# Work while compiling, and within one step half of the library's own limits and less: a hostile grammar is refused instead of holding everybody up.
 LIMITS = {
     "initial_lexer_fuel": 1_000_000,
     "step_max_items": 20_000,
@@ -135,7 +135,7 @@ class Grammar:
 
         if not is_cheap and (found := grammar_trial.problem(text, parts, tokenizer, {**LIMITS, "step_lexer_fuel": step_fuel})):
             where, error = found
-            raise ConfigError(f"the {what} cannot be compiled: {f'at {where}: ' if where else ''}{told(error)}")
+            raise ConfigError(f"the {what} cannot be compiled: {f'at {short(where)}: ' if where else ''}{told(error)}")
         library, limits = _library_tokenizer(tokenizer), LLParserLimits(**LIMITS, step_lexer_fuel=step_fuel)  # type: ignore[arg-type]
         matchers = Matchers(lambda: LLMatcher(library, text, log_level=0, limits=limits))
         if error := matchers.copy().get_error():

@@ -1,6 +1,6 @@
 """Compiles grammars that are not trusted, in a process of its own; `grammar_trial.py` runs this file, which therefore imports nothing of Puna's.
 
-Reads one JSON document: `path` (where the library lies), limits, the vocabulary's size and special tokens, and `grammars`: the one in question, then its parts, innermost first. Writes
+Reads one JSON document: `path` (where the library lies), limits of memory, seconds, stack and of the library's work, the vocabulary's size and special tokens, and `grammars`: the one in question, then its parts, innermost first. Writes
 `{"failed": null}`, or which one failed with the library's words: a part where one fails by itself too, for it says better where the mistake is.
 """
 
@@ -11,9 +11,6 @@ import sys
 import threading
 from collections.abc import Sequence
 from typing import Any
-
-# Less than any thread of ours has, so that what is not too deep here is not too deep there.
-STACK_BYTES = 1 << 20
 
 
 def limit(memory: int, seconds: int) -> None:
@@ -71,7 +68,7 @@ def main() -> None:
     asked = json.load(sys.stdin)
     sys.path.append(asked["path"])
     limit(asked["memory"], asked["seconds"])
-    threading.stack_size(STACK_BYTES)
+    threading.stack_size(asked["stack"])
     thread = threading.Thread(target=lambda: json.dump(verdict(asked), sys.stdout))
     thread.start()
     thread.join()

@@ -18,6 +18,11 @@ def one_line(text: str) -> str:
     return " ".join(text.split())[:MOST_CHARS]
 
 
+def short(text: str) -> str:
+    """Return a message that begins with a place, of which a very deep one keeps its end."""
+    return text if len(text) <= MOST_CHARS else f"…{text[-MOST_CHARS:]}"
+
+
 def in_lark(text: str) -> str:
     """Return what is wrong with a grammar in Lark's notation, its line and column first."""
     what = _PLACE.sub(r"line \1, column \2: ", _SOURCE.sub("", text), count=1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from puna.tokens.tokenizer import Tokenizer
 SECONDS = 5
 MEMORY = 1 << 30  # bytes of address space
 MOST_PARTS = 200
+MOST_STACK, UNLIMITED = 4 << 20, 1 << 40
 CHEAP_CHARS, CHEAP_DEPTH = 2_000, 20
 # Keywords of a schema that make neither a table nor a repetition nor an intersection.
 _CHEAP = frozenset({"type", "properties", "required", "additionalProperties", "items", "enum", "const", "title", "description", "default"})
@@ -46,6 +48,7 @@ def problem(text: str, parts: Sequence[Part], tokenizer: Tokenizer, limits: Mapp
     asked = {
         "path": str(Path(llguidance.__file__).parents[1]),
         "memory": MEMORY,
+        "stack": _stack_bytes(),
         "seconds": SECONDS,
         "limits": dict(limits),
         "vocab_size": tokenizer.vocab_size,
@@ -67,6 +70,18 @@ def problem(text: str, parts: Sequence[Part], tokenizer: Tokenizer, limits: Mapp
     if told["failed"] is None:
         return None
     return parts[told["failed"] - 1].where if told["failed"] else "", told["error"]
+
+
+def _stack_bytes() -> int:
+    """Return half of what a thread of ours has, so that what is not too deep there is not too deep here."""
+    soft = sys.maxsize
+    if sys.platform != "win32":
+        import resource
+
+        soft = resource.getrlimit(resource.RLIMIT_STACK)[0]
+    # Without a limit glibc gives a thread 2 MiB.
+    ours = threading.stack_size() or (soft if 0 < soft < UNLIMITED else 2 << 20)
+    return max(min(ours // 2, MOST_STACK) & -4096, 1 << 18)
 
 
 def is_cheap(schema: Any, text: str) -> bool:

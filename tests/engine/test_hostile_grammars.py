@@ -11,6 +11,7 @@ from tiny_engine import tokenizer
 from puna.engine import grammar_trial
 from puna.engine.grammar import Grammar
 from puna.errors import ConfigError
+from puna.records import Tool
 
 
 def chained(count: int, *, name: str = "r") -> str:
@@ -21,6 +22,23 @@ def nested(levels: int) -> dict:
     schema: dict = {"type": "string"}
     for _ in range(levels):
         schema = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
+    return schema
+
+
+def calls(tok, schema: dict) -> Grammar:
+    return Grammar.calls(tok, [Tool("f", "", schema)])
+
+
+def ways(keyword: str, count: int) -> dict:
+    """A schema of `count` definitions, each of which leads to the next in two ways."""
+    defined = {f"n{i}": {keyword: [{"$ref": f"#/$defs/n{i + 1}"}] * 2} for i in range(count)}
+    return {"$defs": {**defined, f"n{count}": {"type": "string"}}, "properties": {"a": {"$ref": "#/$defs/n0"}}}
+
+
+def within(keyword: str, levels: int) -> dict:
+    schema: dict = {"type": "sky"}
+    for _ in range(levels):
+        schema = {keyword: [schema]}
     return schema
 
 
@@ -51,6 +69,16 @@ HOSTILE = {
     "no schema": (Grammar.json_schema, [1], "[1]"),
     "no schema within": (Grammar.json_schema, {"properties": {"a": {"items": 3}}}, "at /properties/a/items: schema must be an object"),
     "properties that are none": (Grammar.json_schema, {"properties": {"b": {"properties": 7}}}, "at /properties/b:"),
+    "arguments that nest": (calls, nested(90), "can never be called"),
+    "arguments that nest too deeply to be JSON": (calls, nested(3_000), "no JSON that could be written"),
+    "choices within choices": (calls, {"properties": {"a": within("anyOf", 450)}}, ""),
+    "half of a character": (calls, {"properties": {"\ud83e": {}}}, "no JSON that could be written"),
+    "arguments that can be read in 2 to the 40th ways": (calls, ways("anyOf", 40), "too many others"),
+    "arguments that are all of each other": (calls, ways("allOf", 70), "never to a value"),
+    "arguments without end": (calls, {"$defs": {"a": {"$ref": "#/$defs/a"}}, "properties": {"x": {"$ref": "#/$defs/a"}}}, "/properties/x"),
+    "a list of 5,000 places": (calls, {"properties": {"a": {"prefixItems": [{"type": "null"}] * 5_000}}}, "too large"),
+    "arguments of a table": (calls, {"properties": {"a": {"type": "integer", "multipleOf": 10_000_019}}}, "seconds to compile"),
+    "a pattern within arguments": (calls, {"properties": {"a": {"pattern": "(" * 5_000 + "a" + ")" * 5_000}}}, "at /properties/a: "),
     "no number": (Grammar.json_schema, {"type": "integer", "minimum": float("nan")}, "cannot be read"),
 }
 
