@@ -152,7 +152,7 @@ class Load:
         if reply.status == 200:
             self.judge(ask, reply, streamed=streamed)
         elif self.refusal(reply, {429}):
-            await asyncio.sleep(rng.uniform(0.05, 0.5))
+            await asyncio.sleep(rng.uniform(0.1, 1))
 
     async def slow(self, rng: random.Random) -> None:
         await self.steady(rng, pause=rng.uniform(0.01, 0.2))
@@ -167,12 +167,13 @@ class Load:
                 await reader.read(rng.randint(1, 3000))
             await asyncio.sleep(rng.uniform(0, 0.3))
         self.seen["left"] += 1
+        await asyncio.sleep(rng.uniform(0.2, 1))
 
     async def stranger(self, rng: random.Random) -> None:
         key = rng.choice([None, "", "wrong", KEY[:-1], f"{KEY}x", KEY.upper()])
         ask = rng.choice(self.asks)
         self.refusal(await exchange(self.port, packed(ask.path, json.dumps(ask.body).encode(), key=key)), {401})
-        await asyncio.sleep(rng.uniform(0.05, 0.3))
+        await asyncio.sleep(rng.uniform(0.2, 1))
 
     async def garbage(self, rng: random.Random) -> None:
         """Send what is no request, or one that cannot be answered."""
@@ -208,7 +209,7 @@ class Load:
             ]
         )
         self.refusal(await exchange(self.port, data), statuses)
-        await asyncio.sleep(rng.uniform(0.05, 0.3))
+        await asyncio.sleep(rng.uniform(0.2, 1))
 
     def judge(self, ask: Ask, reply: Reply, *, streamed: bool) -> None:
         """Compare an answer with the right one."""
