@@ -2,7 +2,7 @@
 
     python benchmarks/serve_load.py [--seconds 180] [--clients 200]
 
-A random model with a real tokenizer is served by `puna serve` in a process of its own, with a queue and a cache that are too small on purpose. What each request has to be answered is asked before, alone.
+A random model with a real tokenizer is served by `puna serve` in a process of its own, with a queue that is too short on purpose. What each request has to be answered is asked before, alone.
 Then everybody comes: most ask and read; some read slowly; some leave in the middle; some send what is no request; some have no right key. At the end the server has to be empty, and to end in order.
 The last line is one JSON object; exit 1 where anything was wrong.
 """
@@ -41,7 +41,7 @@ from puna.tokens.bpe import train_bpe
 
 KEY, CONTEXT, MAX_BODY = "the-right-key", 2048, 100_000
 SHAPE = {"dim": 96, "num_layers": 4, "num_heads": 6, "num_kv_heads": 2, "head_dim": 16, "ffn_dim": 256, "max_positions": CONTEXT}
-# 16 MB of cache are 16,000 tokens: less than 48 answers may need, so some have to give way.
+# 16 MB of cache are 16,000 tokens.
 LIMITS = [
     "--max-running",
     "48",
@@ -152,7 +152,7 @@ class Load:
         if reply.status == 200:
             self.judge(ask, reply, streamed=streamed)
         elif self.refusal(reply, {429}):
-            await asyncio.sleep(rng.uniform(0.05, 0.5))
+            await asyncio.sleep(rng.uniform(0.1, 1))
 
     async def slow(self, rng: random.Random) -> None:
         await self.steady(rng, pause=rng.uniform(0.01, 0.2))
@@ -167,12 +167,13 @@ class Load:
                 await reader.read(rng.randint(1, 3000))
             await asyncio.sleep(rng.uniform(0, 0.3))
         self.seen["left"] += 1
+        await asyncio.sleep(rng.uniform(0.2, 1))
 
     async def stranger(self, rng: random.Random) -> None:
         key = rng.choice([None, "", "wrong", KEY[:-1], f"{KEY}x", KEY.upper()])
         ask = rng.choice(self.asks)
         self.refusal(await exchange(self.port, packed(ask.path, json.dumps(ask.body).encode(), key=key)), {401})
-        await asyncio.sleep(rng.uniform(0.05, 0.3))
+        await asyncio.sleep(rng.uniform(0.2, 1))
 
     async def garbage(self, rng: random.Random) -> None:
         """Send what is no request, or one that cannot be answered."""
@@ -208,7 +209,7 @@ class Load:
             ]
         )
         self.refusal(await exchange(self.port, data), statuses)
-        await asyncio.sleep(rng.uniform(0.05, 0.3))
+        await asyncio.sleep(rng.uniform(0.2, 1))
 
     def judge(self, ask: Ask, reply: Reply, *, streamed: bool) -> None:
         """Compare an answer with the right one."""

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-WAIT = 60.0  # seconds in which an answer has to come
+WAIT = 300.0  # seconds in which an answer has to come, also on a machine that is busy otherwise
 
 
 @dataclass

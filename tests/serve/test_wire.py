@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 
 import pytest
 from real_server import served
-from test_api_serving import figures
+from test_api_serving import ENDLESS, figures, slow_engine
 from tiny_engine import random_engine
 
 HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -60,3 +61,28 @@ def test_broken_http_is_told_so_or_hung_up_on(server, caplog, pieces, status):
     assert not caplog.records
     assert not any(("status", "500") in labels for name, labels in figures(server) if name == "puna_requests_total")
     assert server.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "pieces", [[b""], [b"GET /health HTTP/1.1\r\nHost: local"], [b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", b"GET /heal"]]
+)
+def test_a_head_that_never_ends_is_not_waited_for(monkeypatch, pieces):
+    from puna.serve import wire
+
+    monkeypatch.setattr(wire, "HEAD_TIMEOUT", 0.5)
+    with served(random_engine()) as server:
+        begun = time.monotonic()
+        told = sent(server, *pieces)
+        assert 0.4 < time.monotonic() - begun < 5
+        assert (b" 200 " in told) == (len(pieces) > 1)
+        assert server.get("/health").status_code == 200
+
+
+def test_a_slow_answer_outlives_the_time_of_its_head(monkeypatch):
+    from puna.serve import wire
+
+    monkeypatch.setattr(wire, "HEAD_TIMEOUT", 0.05)
+    with served(slow_engine()) as server:
+        told = server.post("/v1/chat/completions", {**ENDLESS, "max_tokens": 80})
+        assert told.elapsed.total_seconds() > 0.05
+        assert told.json()["usage"]["completion_tokens"] == 80
