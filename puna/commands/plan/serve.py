@@ -155,14 +155,16 @@ def _show_lives(lives: Sequence[Life], served: float, tuned: float) -> None:
         [
             (
                 life.form.name, life.device.name, str(life.nodes), str(life.batch), _span(life.tokens_per_chip_second),
-                _span(life.serving_by_training), _span(life.tuning_by_training),
+                _span(life.serving_by_training), _short(life.tuning_by_training.value if life.tuning_by_training else None),
                 _span(life.break_even_tokens and life.break_even_tokens.scaled(1e-12)),
             )
             for life in lives
         ],
         words=("format", "device"), whole=("format", "device"),
     )  # fmt: skip
-    print("equal at: the served tokens at which serving has cost as much as training")
+    print(
+        "equal at: the served tokens at which serving has cost as much as training\ntuning: at 40 % of the peak; 38 to 43 % move it by 7 % at the most"
+    )
 
 
 def _span(figure: Estimate | None) -> str:
