@@ -216,6 +216,24 @@ def test_a_thousand_resamples_take_less_than_twenty_seconds(shared_data):
 @pytest.mark.parametrize(
     "words",
     [
+        ("train", "llama-3.1-405b", "--gpus", "16384", "--gpu", "h100"),
+        ("serve", "llama-3.1-8b", "--device", "h100"),
+        ("faults", "--gpus", "16384", "--days", "54"),
+        ("size", "recipes/plans/llama3-405b.yaml"),
+        ("predict", "SCORES", "--compute", "1e23"),
+    ],
+    ids=" ".join,
+)
+def test_intervals_say_what_they_are(words, scores):
+    words = tuple(scores if word == "SCORES" else word for word in words)
+    found, told = figures(*words), plan(*words).stdout.lower()
+    assert any(key.endswith("interval_means") and value for key, value in found.items())
+    assert "intervals" in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
         ("oracles",),
         ("size", "recipes/plans/llama3-405b.yaml", "--set", "serving.tokens=10e12"),
         ("train", "llama-3.1-405b", "--gpus", "16384", "--gpu", "h100"),

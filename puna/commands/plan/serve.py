@@ -90,6 +90,7 @@ def _show(found: Serving) -> None:
 
 def _rows(found: Serving) -> dict[str, str]:
     from puna.commands.plan.showing import gigabytes
+    from puna.plan.serving.answer import INTERVALS
 
     memory = found.memory
     rows = {
@@ -103,7 +104,11 @@ def _rows(found: Serving) -> dict[str, str]:
     rows["Quality"] = _quality_row(found)
     if found.instead:
         rows["Instead"] = ", or ".join(found.instead)
-    return rows | {"Note" if i == 0 else " " * i: text for i, text in enumerate(found.warnings)} | {"Sources": "; ".join(found.sources())}
+    return (
+        rows
+        | {"Note" if i == 0 else " " * i: text for i, text in enumerate(found.warnings)}
+        | {"Intervals": "; ".join(INTERVALS), "Sources": "; ".join(found.sources())}
+    )
 
 
 def _speed_rows(found: Serving) -> dict[str, str]:
