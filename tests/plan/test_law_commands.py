@@ -1,6 +1,7 @@
 """`puna plan fit`, `optimal`, `overtrain` and `predict`: the documented keys on stdout and nothing else there, tables otherwise, one line for a mistake."""
 
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -210,3 +211,44 @@ def test_a_thousand_resamples_take_less_than_twenty_seconds(shared_data):
         began = time.perf_counter()
         figures("fit", shared_data / words[0], *words[1:], "--bootstrap", "1000")
         assert time.perf_counter() - began < 20
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "llama-3.1-405b", "--gpus", "16384", "--gpu", "h100"),
+        ("serve", "llama-3.1-8b", "--device", "h100"),
+        ("faults", "--gpus", "16384", "--days", "54"),
+        ("size", "recipes/plans/llama3-405b.yaml"),
+        ("predict", "SCORES", "--compute", "1e23"),
+    ],
+    ids=" ".join,
+)
+def test_intervals_say_what_they_are(words, scores):
+    words = tuple(scores if word == "SCORES" else word for word in words)
+    found, told = figures(*words), plan(*words).stdout.lower()
+    assert any(key.endswith("interval_means") and value for key, value in found.items())
+    assert "intervals" in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("oracles",),
+        ("size", "recipes/plans/llama3-405b.yaml", "--set", "serving.tokens=10e12"),
+        ("train", "llama-3.1-405b", "--gpus", "16384", "--gpu", "h100"),
+        ("overtrain",),
+        ("optimal", "--compute", "5.76e23", "--law", "all"),
+        ("predict", "SCORES", "--accuracy", "0.9", "--html", "PAGE"),
+        ("fit", "RUNS", "--method", "parametric"),
+    ],
+    ids=" ".join,
+)
+def test_a_command_answers_in_two_seconds(words, runs, scores, tmp_path):
+    """Processor seconds of the whole process, Python's start included: what a machine that does nothing else takes."""
+    places = {"SCORES": scores, "RUNS": runs, "PAGE": tmp_path / "page.html"}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = plan(*(places.get(word, word) for word in words))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stderr
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2

@@ -40,9 +40,9 @@ def with_interval(value: Any, told: Any = figure) -> str:
 
     if value is None:
         return "–"
-    if isinstance(value, Estimate):
+    if isinstance(value, Estimate) and told(value.low) != told(value.high):
         return f"{told(value.value)} ({told(value.low)} – {told(value.high)})"
-    return str(told(value))
+    return str(told(point(value)))
 
 
 def point(value: Any) -> float:

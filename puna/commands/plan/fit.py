@@ -159,7 +159,7 @@ def _show_budgets(budgets: list[dict[str, Any]]) -> None:
     from puna.commands.plan.showing import print_table
 
     rows = [
-        [power(one["compute"]), str(one["points"]), with_interval(one["tokens"], count), count(point(one["params"])), with_interval(one["loss"], "{:.5f}".format),
+        [power(one["compute"]), str(one["points"]), with_interval(one["tokens"], count), count(point(one["params"])), with_interval(one["loss"], "{:.4f}".format),
          with_interval(one["curvature"], "{:.4f}".format)]
         for one in budgets
     ]  # fmt: skip

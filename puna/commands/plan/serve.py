@@ -90,6 +90,7 @@ def _show(found: Serving) -> None:
 
 def _rows(found: Serving) -> dict[str, str]:
     from puna.commands.plan.showing import gigabytes
+    from puna.plan.serving.answer import INTERVALS
 
     memory = found.memory
     rows = {
@@ -103,7 +104,11 @@ def _rows(found: Serving) -> dict[str, str]:
     rows["Quality"] = _quality_row(found)
     if found.instead:
         rows["Instead"] = ", or ".join(found.instead)
-    return rows | {"Note" if i == 0 else " " * i: text for i, text in enumerate(found.warnings)} | {"Sources": "; ".join(found.sources())}
+    return (
+        rows
+        | {"Note" if i == 0 else " " * i: text for i, text in enumerate(found.warnings)}
+        | {"Intervals": "; ".join(INTERVALS), "Sources": "; ".join(found.sources())}
+    )
 
 
 def _speed_rows(found: Serving) -> dict[str, str]:
@@ -155,14 +160,16 @@ def _show_lives(lives: Sequence[Life], served: float, tuned: float) -> None:
         [
             (
                 life.form.name, life.device.name, str(life.nodes), str(life.batch), _span(life.tokens_per_chip_second),
-                _span(life.serving_by_training), _span(life.tuning_by_training),
+                _span(life.serving_by_training), _short(life.tuning_by_training.value if life.tuning_by_training else None),
                 _span(life.break_even_tokens and life.break_even_tokens.scaled(1e-12)),
             )
             for life in lives
         ],
         words=("format", "device"), whole=("format", "device"),
     )  # fmt: skip
-    print("equal at: the served tokens at which serving has cost as much as training")
+    print(
+        "equal at: the served tokens at which serving has cost as much as training\ntuning: at 40 % of the peak; 38 to 43 % move it by 7 % at the most"
+    )
 
 
 def _span(figure: Estimate | None) -> str:

@@ -46,11 +46,15 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, words:
 
 
 def laid(rows: Sequence[Sequence[str]], *, left: Sequence[bool], uncut: Sequence[bool], width: int) -> list[list[str]]:
-    """Return the lines of each row, cells under one another and two spaces apart; where `width` is too little, the widest columns are folded at their spaces."""
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    room = width - 2 * (len(widths) - 1)
-    while sum(widths) > room and (foldable := [index for index, size in enumerate(widths) if not uncut[index] and size > _NARROWEST]):
-        widths[max(foldable, key=widths.__getitem__)] -= 1
+    """Return the lines of each row, cells under one another and two spaces apart; where `width` is too little, the widest columns are folded at their spaces, and only then between the ends of an interval."""
+    columns = list(zip(*rows, strict=True))
+    widths, room = [max(map(len, cells)) for cells in columns], width - 2 * (len(columns) - 1)
+    for least in (
+        [max(len(piece) for cell in cells for piece in _tied(cell).split(" ")) for cells in columns],
+        [_NARROWEST] * len(columns),
+    ):
+        while sum(widths) > room and (foldable := [index for index, size in enumerate(widths) if not uncut[index] and size > least[index]]):
+            widths[max(foldable, key=widths.__getitem__)] -= 1
     return [_lines(row, widths, left) for row in rows]
 
 
@@ -71,8 +75,12 @@ def _folded(text: str, width: int) -> list[str]:
     """Return the text's lines, cut at its spaces; an interval in brackets stays in one where it has room."""
     if len(text) <= width:
         return [text]
-    tied = re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", _TIE) if len(found[0]) <= width else found[0], text)
-    return [line.replace(_TIE, " ") for line in textwrap.wrap(tied, width, break_on_hyphens=False)]
+    return [line.replace(_TIE, " ") for line in textwrap.wrap(_tied(text, width), width, break_on_hyphens=False)]
+
+
+def _tied(text: str, width: int | None = None) -> str:
+    """Return the text with the spaces in brackets tied, of those brackets that have room."""
+    return re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", _TIE) if width is None or len(found[0]) <= width else found[0], text)
 
 
 def gigabytes(num_bytes: float) -> str:

@@ -139,7 +139,7 @@ def _days(value: float) -> str:
 
 
 def _loss(value: float) -> str:
-    return f"{value:.1g}"
+    return f"{value:.2g}"
 
 
 def _percent(value: float) -> str:

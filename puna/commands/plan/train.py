@@ -73,7 +73,11 @@ def _show(found: Training) -> None:
     _show_step(found)
     print_table(("figure", "value (may lie between)"), _figures(found), words=("figure", "value (may lie between)"))
     _show_search(found)
-    for line in (*(f"note: {note}" for note in found.notes), *(f"source: {source}" for source in found.sources)):
+    for line in (
+        f"intervals: {'; '.join(found.intervals)}",
+        *(f"note: {note}" for note in found.notes),
+        *(f"source: {source}" for source in found.sources),
+    ):
         print(line)
 
 

@@ -27,7 +27,7 @@ def drawn_weights(rng: np.random.Generator, *, num_points: int, resamples: int) 
 
 def interval(value: float, draws: Sequence[float] | Floats) -> Estimate | float:
     """Return a value with the middle 95 % of its draws; the value alone where there are none."""
-    drawn = np.asarray(draws, np.float64)
+    value, drawn = float(value), np.asarray(draws, np.float64)
     if not len(drawn):
         return value
     low, high = np.quantile(drawn, [0.025, 0.975])

@@ -26,7 +26,7 @@ def page(decision: Decision) -> str:
     best = decision.recommended.candidate
     facts = [
         ("parameters", words.figure(best.params)), ("tokens", words.figure(best.tokens)), ("FLOPs of training", words.figure(decision.compute)),
-        fact("the law alone", decision.params), fact("loss above its optimum", decision.excess),
+        fact("the law alone", decision.params), fact("loss above its optimum", decision.excess, "{:.2g}".format),
         *(fact(label, value) for label, value in _spent(decision.cost) if value is not None),
     ]  # fmt: skip
     sections = [
@@ -53,6 +53,10 @@ def _spent(cost: Cost) -> list[tuple[str, Estimate | None]]:
     ]
 
 
+def _demand(tokens: float) -> str:
+    return words.figure(tokens) if tokens else "0"
+
+
 def _pictures(decision: Decision) -> tuple[Picture, ...]:
     return (_losses(decision), *([_costs(decision)] if decision.recommended.candidate.loss is not None else []))
 
@@ -65,7 +69,7 @@ def _reasons(decision: Decision) -> list[str]:
     if decision.flip:
         smaller = decision.flip.candidate
         told.append(
-            f"From {within(decision.flip.tokens)} served tokens on, {words.figure(smaller.params)} parameters on {words.figure(smaller.tokens)} tokens, as good, cost less in all."
+            f"From {within(decision.flip.tokens, _demand)} served tokens on, {words.figure(smaller.params)} parameters on {words.figure(smaller.tokens)} tokens, as good, cost less in all."
         )
     return told
 

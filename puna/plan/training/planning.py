@@ -27,6 +27,14 @@ from puna.plan.training.tuning import SOURCE as TUNING_SOURCE
 from puna.plan.training.tuning import Rounds, lora_params, post_training
 
 Tuning = Literal["pretrain", "full", "lora"]
+# What the intervals are, none of them 95 % of anything: ends that are put together, low with low.
+INTERVALS = (
+    "MFU: from as far below as reported runs on other software fell to the most that other efficiencies of links give",
+    "effective share: checkpoints and restarts half and twice as long",
+    "overhead: from the run alone to what Llama 3.1 8B's card holds",
+    "dollars: prices 40 % apart",
+    "post-training: answers and steps from the fewest to the most that are assumed",
+)
 # The paper's batch (table 4), and Chinchilla's twenty tokens a parameter where a model has no printed number of tokens.
 DEFAULT_BATCH, DEFAULT_SEQ, TOKENS_A_PARAM = 16_777_216, 8192, 20
 
@@ -117,8 +125,14 @@ class Training:
             "checkpoint_bytes": self.checkpoint_bytes, "checkpoint_bytes_per_gpu": self.checkpoint_bytes / self.gpus,
             "checkpoint_interval_seconds": self.interval_seconds, "checkpoint_bytes_one_a_day": self.checkpoint_bytes * math.ceil(self.days.value),
             "dollars": self.dollars, "price": None if price is None else {"dollars_per_hour": price.dollars_per_hour, "date": price.date, "source": price.source},
-            "post_training": self.post_training, **self._search(), "sources": self.sources, "notes": self.notes,
+            "post_training": self.post_training, **self._search(), "interval_means": self.intervals, "sources": self.sources, "notes": self.notes,
         }  # fmt: skip
+
+    @property
+    def intervals(self) -> list[str]:
+        """Return what the intervals are, of those figures that this plan has."""
+        had = (True, True, self.overhead.low < self.overhead.high, self.dollars is not None, self.rounds is not None)
+        return [means for means, has in zip(INTERVALS, had, strict=True) if has]
 
     @property
     def sources(self) -> list[str]:
