@@ -24,7 +24,7 @@ MAX_BITS = 14_000  # of a whole number: Python reads and writes no more than 4,3
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
-StopReason = Literal["end_token", "stop_string", "max_tokens", "context_full", "cancelled"]
+StopReason = Literal["end_token", "stop_string", "max_tokens", "context_full", "cancelled", "failed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Models of tests are so small that a second thread only waits for the first, and spins while others on the machine would work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # How long one example takes says nothing on a machine that is shared.
 settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")

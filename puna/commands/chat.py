@@ -25,15 +25,20 @@ def chat(
     temperature: sampling.Temperature = None,
     top_p: sampling.TopP = None,
     top_k: sampling.TopK = None,
+    min_p: sampling.MinP = None,
+    repetition_penalty: sampling.RepetitionPenalty = None,
     max_tokens: sampling.MaxTokens = None,
     seed: sampling.Seed = None,
     stop: sampling.Stop = None,
+    draft: sampling.Draft = None,
+    guesses: sampling.Guesses = None,
 ) -> None:
     """Talk with a model; its answers are shown while they are written. Lines may also come from a pipe."""
-    from puna.engine import Engine
-
-    engine = Engine.load(model)
-    settings = sampling.settings(engine, temperature=temperature, top_p=top_p, top_k=top_k, max_tokens=max_tokens, seed=seed, stop=stop)
+    engine = sampling.load(model, draft=draft, guesses=guesses)
+    settings = sampling.settings(
+        engine, temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p, repetition_penalty=repetition_penalty, max_tokens=max_tokens,
+        seed=seed, stop=stop,
+    )  # fmt: skip
     interactive = sys.stdin.isatty()
     if interactive:
         _tell(HELP)

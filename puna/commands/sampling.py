@@ -1,8 +1,9 @@
-"""The sampling options that `generate` and `chat` share. What is not given comes from the model's generation_config.json, else from Llama's defaults."""
+"""The options that `generate` and `chat` share: how to sample, and who guesses ahead. What is not given comes from the model's generation_config.json, else from Llama's defaults."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,25 +18,40 @@ TopP = Annotated[
     float | None, typer.Option("--top-p", help="Keep the likeliest tokens up to this probability. Default: as above, else 0.9.")
 ]
 TopK = Annotated[int | None, typer.Option("--top-k", help="Keep this many of the likeliest tokens. Default: as above, else all.")]
+MinP = Annotated[float | None, typer.Option("--min-p", help="Keep tokens with at least this share of the likeliest one's probability.")]
+RepetitionPenalty = Annotated[
+    float | None, typer.Option("--repetition-penalty", help="Above 1: divide the logits of tokens that stand there already.")
+]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", "-n", help="Stop after this many tokens. Default: 256.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="The same seed gives the same text. Default: 0.")]
 Stop = Annotated[list[str] | None, typer.Option("--stop", help="Stop before this text; may be given several times.")]
 
+Draft = Annotated[Path | None, typer.Option("--draft", help="A smaller model with the same tokenizer, which guesses ahead.")]
+Guesses = Annotated[
+    int | None, typer.Option("--guesses", min=0, max=16, help="Tokens guessed ahead: from the text, or by --draft (then 4). Default: 0.")
+]
 
-def settings(
-    engine: Engine,
-    *,
-    temperature: float | None,
-    top_p: float | None,
-    top_k: int | None,
-    max_tokens: int | None,
-    seed: int | None,
-    stop: list[str] | None,
-) -> SamplingSettings:
-    """Return the model's own defaults with what was given in their place. Raises `ConfigError` naming the setting."""
+
+def load(model: Path, *, draft: Path | None, guesses: int | None) -> Engine:
+    """Return the engine of a model, with who guesses for it. Raises as `Engine.load`."""
+    from puna.engine import Engine, EngineSettings
+
+    return Engine.load(model, settings=EngineSettings(guesses=num_guesses(draft, guesses)), draft=draft)
+
+
+def num_guesses(draft: Path | None, guesses: int | None) -> int:
+    """Return how many tokens are guessed ahead. Raises `ConfigError` for a model that is to guess nothing."""
+    from puna.errors import ConfigError
+
+    if draft is not None and guesses == 0:
+        raise ConfigError("--draft guesses nothing with --guesses 0; leave one of them out")
+    return guesses if guesses is not None else 4 if draft else 0
+
+
+def settings(engine: Engine, **options: Any) -> SamplingSettings:
+    """Return the model's own defaults with those `options` in their place that were given. Raises `ConfigError` naming the setting."""
     from puna.engine import SamplingSettings
     from puna.settings import parse
 
-    options = {"temperature": temperature, "top_p": top_p, "top_k": top_k, "max_tokens": max_tokens, "seed": seed, "stop": stop or None}
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in options.items() if value not in (None, [])}
     return parse(SamplingSettings, {**engine.defaults.model_dump(), **given}, where="sampling options")

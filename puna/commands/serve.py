@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from puna.commands import sampling
+
 if TYPE_CHECKING:
     from puna.engine import Engine
     from puna.serve.settings import ServeSettings
@@ -54,10 +56,8 @@ def serve(
         float, typer.Option("--deadline", help="Seconds after which an answer is given up, finished or not; a request may ask for fewer.")
     ] = 600,
     max_body_mb: Annotated[float, typer.Option("--max-body-mb", help="The largest request, in MB.")] = 4,
-    draft: Annotated[Path | None, typer.Option("--draft", help="A smaller model with the same tokenizer, which guesses ahead.")] = None,
-    guesses: Annotated[
-        int | None, typer.Option("--guesses", min=0, max=16, help="Tokens guessed ahead: from the text, or by --draft (then 4).")
-    ] = None,
+    draft: sampling.Draft = None,
+    guesses: sampling.Guesses = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line for each request.")] = False,
 ) -> None:
     """Serve a model: OpenAI's HTTP interface under /v1, and a page to talk with it at /."""
@@ -77,7 +77,7 @@ def serve(
     _check_door(settings, without_key=without_key)
     bound = lifecycle.listen(host, port)
     limits = {"context": context, "cache_bytes": None if cache_gb is None else round(cache_gb * 1e9), "max_running": max_running,
-              "guesses": guesses if guesses is not None else 4 if draft else 0}  # fmt: skip
+              "guesses": sampling.num_guesses(draft, guesses)}  # fmt: skip
     engine = _engine(model, limits, dtype=dtype, device=device, draft=draft)
     _log(quiet=quiet)
     raise typer.Exit(
@@ -87,11 +87,8 @@ def serve(
 
 def _engine(model: Path, limits: dict[str, Any], *, dtype: str, device: str | None, draft: Path | None) -> Engine:
     from puna.engine import Engine, EngineSettings
-    from puna.errors import ConfigError
     from puna.settings import parse
 
-    if draft is not None and not limits["guesses"]:
-        raise ConfigError("--draft guesses nothing with --guesses 0; leave one of them out")
     print(f"loading {model} …", file=sys.stderr, flush=True)
     engine = Engine.load(model, dtype=dtype, device=device, settings=parse(EngineSettings, limits, where="puna serve"), draft=draft)
     # The cache is made now, so that what does not fit is told before anybody is let in.

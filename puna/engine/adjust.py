@@ -18,7 +18,10 @@ from puna.engine.sequence import SequenceState
 
 
 def adjusted(logits_RV: Tensor, sequences: Sequence[tuple[SequenceState, int]]) -> Tensor:
-    """Return logits as they are drawn from; `sequences` own the rows in their order, each as many as it says: one, and one more for each guess of its draft."""
+    """Return logits as they are drawn from; `sequences` own the rows in their order, each as many as it says: one, and one more for each guess of its draft.
+
+    Where a grammar cannot be followed beyond a guess, the draft ends there; where it cannot be followed at all, the sequence has a `problem`.
+    """
     if not any(_adjusts(sequence) for sequence, _ in sequences):
         return logits_RV
     logits_RV = logits_RV.clone()
@@ -55,4 +58,6 @@ def _adjust(logits_RV: Tensor, sequence: SequenceState) -> None:
         for token_id, value in settings.logit_bias.items():
             logits_V[token_id] += value
     if sequence.grammar is not None:
-        sequence.grammar.mask(logits_RV, sequence.draft[: len(logits_RV) - 1])
+        masked = sequence.grammar.mask(logits_RV, sequence.draft[: len(logits_RV) - 1])
+        # After a guess that the grammar cannot follow there is nothing to compare further guesses with.
+        sequence.draft = sequence.draft[: max(masked - 1, 0)]

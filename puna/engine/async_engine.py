@@ -19,7 +19,7 @@ from puna.engine.engine import Engine
 from puna.engine.request import Request, Token
 from puna.engine.sequence import SequenceState
 from puna.engine.stats import Stats
-from puna.errors import PunaError, WorkError
+from puna.errors import ConfigError, PunaError, WorkError
 from puna.records import Sample
 
 log = logging.getLogger("puna.engine")
@@ -68,6 +68,10 @@ class Answer(AsyncIterator[Token]):
         self._tokens.extend(tokens)
         self._is_over, self._error = is_over, error
         self._arrived.set()
+
+
+# Of an answer: its next tokens, whether it is over, and what went wrong with it.
+News = tuple[Answer, list[Token], bool, PunaError | None]
 
 
 class AsyncEngine:
@@ -183,12 +187,13 @@ class AsyncEngine:
     def _deliver(self, moved: list[SequenceState]) -> None:
         """Hand over what a step wrote, in one visit to the event loop."""
         self._stats = self.engine.stats()
-        batch = []
+        batch: list[News] = []
         for sequence in moved:
             is_over = sequence.stop_reason is not None
             answer = self._answers.pop(id(sequence), None) if is_over else self._answers.get(id(sequence))
             if answer is not None and (sequence.inbox or is_over):
-                batch.append((answer, list(sequence.inbox), is_over))
+                error = None if sequence.problem is None else ConfigError(sequence.problem)
+                batch.append((answer, list(sequence.inbox), is_over, error))
                 sequence.inbox.clear()
         if batch:
             self._tell(partial(_hand_over, batch))
@@ -197,7 +202,7 @@ class AsyncEngine:
         # The list is made in one go: the event loop may add to the answers at any moment.
         failed = [self._answers.pop(key) for key, answer in list(self._answers.items()) if answer.sequence.stop_reason is not None]
         self._stats = self.engine.stats()
-        self._tell(partial(_hand_over, [(answer, [], True) for answer in failed], error=error))
+        self._tell(partial(_hand_over, [(answer, [], True, error) for answer in failed]))
 
     def _tell(self, news: Callable[[], object]) -> None:
         """Run `news` in the event loop; where that has closed, nobody is left to hear them."""
@@ -211,6 +216,6 @@ def _told(error: BaseException) -> str:
     return f"the engine failed: {type(error).__name__}: {error}"
 
 
-def _hand_over(batch: list[tuple[Answer, list[Token], bool]], *, error: PunaError | None = None) -> None:
-    for answer, tokens, is_over in batch:
+def _hand_over(batch: list[News]) -> None:
+    for answer, tokens, is_over, error in batch:
         answer._receive(tokens, is_over=is_over, error=error)

@@ -171,12 +171,14 @@ class Engine:
         return self.run([Request(prompt, settings, item=item) for item, prompt in enumerate(prompts)])
 
     def run(self, requests: Iterable[Request]) -> list[Sample]:
-        """Write all requests to their ends and return their samples in order. Raises as `submit`, and then nothing is left running."""
+        """Write all requests to their ends and return their samples in order. Raises as `submit`, and `ConfigError` where a grammar cannot be followed; then nothing of them is left running."""
         sequences: list[SequenceState] = []
         try:
             sequences.extend(self.submit(request) for request in requests)
             while any(sequence.stop_reason is None for sequence in sequences):
                 self.step()
+                for sequence in sequences:
+                    sequence.raise_problem()
         except BaseException:
             for sequence in sequences:
                 self.cancel(sequence)
@@ -191,7 +193,11 @@ class Engine:
 
     def stream(self, prompt_ids: Sequence[int], settings: SamplingSettings) -> Stream:
         """Continue one prompt and let the text be read while it is written; equal to `generate`. Raises the same."""
-        return Stream(self, self.submit(Request(prompt_ids, settings)))
+        return self.stream_request(Request(prompt_ids, settings))
+
+    def stream_request(self, request: Request) -> Stream:
+        """Write a request and let its text be read while it is written. Raises as `submit`."""
+        return Stream(self, self.submit(request))
 
     def complete(self, text: str, settings: SamplingSettings) -> Sample:
         """Continue `text`, taken as the beginning of a document."""
@@ -209,7 +215,7 @@ class Engine:
 
     def stream_chat(self, dialog: Dialog | Sequence[Message], settings: SamplingSettings) -> Stream:
         """Stream the assistant's next turn."""
-        return Stream(self, self.submit(self.chat_request(dialog, settings)))
+        return self.stream_request(self.chat_request(dialog, settings))
 
     def chat_request(self, dialog: Dialog | Sequence[Message], settings: SamplingSettings) -> Request:
         """Return the request for the assistant's next turn. The chat format ends it, whatever end tokens the directory lists."""
@@ -282,9 +288,9 @@ class Engine:
         ends = torch.tensor([piece.count for piece in pieces]).cumsum(0).tolist()
         self._score(pieces, ends, hidden_TD)
         writing = [(piece, end) for piece, end in zip(pieces, ends, strict=True) if piece.writes and piece.sequence.num_left_to_write > 0]
-        chosen = self._choose([piece.sequence for piece, _ in writing], [end for _, end in writing], hidden_TD)
         for piece in pieces:
             piece.sequence.num_computed = piece.start + piece.count - len(piece.sequence.draft)
+        chosen = self._choose([piece.sequence for piece, _ in writing], [end for _, end in writing], hidden_TD)
         for (piece, _), tokens in zip(writing, chosen, strict=True):
             self._take(piece.sequence, tokens)
         for piece in pieces:
@@ -326,6 +332,9 @@ class Engine:
     def _take(self, sequence: SequenceState, tokens: Sequence[Token]) -> None:
         """Let a sequence accept its next token, and those after it whose guesses were right."""
         draft, sequence.draft = sequence.draft, []
+        if sequence.problem is not None:
+            sequence.fail()
+            return
         kept = kept_guesses([token.id for token in tokens], draft)
         self._stats.guessed, self._stats.kept = self._stats.guessed + len(draft), self._stats.kept + kept
         for token in tokens[: kept + 1]:

@@ -1,6 +1,7 @@
 """One sequence being written: what it has read and said so far, what it holds of the cache, and whether it is over.
 
-Shared by single and batched generation, so that both stop for the same reasons: an end token, a stop string, the tokens asked for, a full context, or because nobody waits for it.
+Shared by single and batched generation, so that both stop for the same reasons: an end token, a stop string, the tokens asked for, a full context,
+a grammar that cannot be followed any further, or because nobody waits for it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from puna.engine.request import Request, Token
 from puna.engine.stopping import StopStrings
+from puna.errors import ConfigError
 from puna.records import Sample, StopReason
 from puna.tokens.tokenizer import TextStream, Tokenizer
 
 if TYPE_CHECKING:
-    from puna.engine.grammar import GrammarState
+    from puna.engine.grammar_state import GrammarState
 
 
 class SequenceState:
@@ -36,9 +38,9 @@ class SequenceState:
         self.num_registered, self.chain = 0, 0
         self.draft: list[int] = []
         self.inbox: deque[Token] = deque()
-        self.grammar: GrammarState | None = request.grammar.start() if request.grammar else None
         self.prompt_logprobs: list[float] = []
-        self._end_ids = end_ids | frozenset(request.settings.stop_ids)
+        self._end_ids = frozenset(request.settings.stop_ids) | (frozenset() if request.settings.ignore_end else end_ids)
+        self.grammar: GrammarState | None = request.grammar.start(self._end_ids) if request.grammar else None
         self._context = context
         self._written: list[Token] = []
         self._stream, self._stops = TextStream(tokenizer, continues=request.continues), StopStrings(request.settings.stop)
@@ -87,13 +89,15 @@ class SequenceState:
         assert self.stop_reason is None
         self.ids.append(token_id)
         text = ""
-        if token_id in self._end_ids and not (self.settings.ignore_end and token_id not in self.settings.stop_ids):
+        if token_id in self._end_ids:
             self.stop_reason = "end_token"
         else:
             if self.grammar is not None:
                 self.grammar.accept(token_id)
             text = self._stops.push(self._stream.push(token_id))
-            if self._stops.matched:
+            if self.problem is not None:
+                self.stop_reason = "failed"
+            elif self._stops.matched:
                 self.stop_reason = "stop_string"
             elif self.num_left_to_write <= 0:
                 self._stop_for_want_of_room()
@@ -104,6 +108,21 @@ class SequenceState:
         self._written.append(token)
         self.inbox.append(token)
         return token
+
+    @property
+    def problem(self) -> str | None:
+        """Return why the sequence cannot be written to its end, None where nothing is in the way."""
+        return None if self.grammar is None else self.grammar.problem
+
+    def fail(self) -> None:
+        """End the sequence for its `problem`."""
+        assert self.problem is not None
+        self.stop_reason = "failed"
+
+    def raise_problem(self) -> None:
+        """Raise `ConfigError` where the sequence has a `problem`."""
+        if self.problem is not None:
+            raise ConfigError(self.problem)
 
     def cancel(self) -> None:
         """End the sequence where it is."""

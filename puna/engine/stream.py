@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from puna.engine.request import Token
 from puna.engine.sequence import SequenceState
 from puna.records import Sample
 
-if TYPE_CHECKING:
-    from puna.engine.engine import Engine
+
+class Steps(Protocol):
+    """What a stream needs of an engine."""
+
+    def step(self) -> object:
+        """Get everybody on by one step."""
+        ...
+
+    def cancel(self, sequence: SequenceState) -> None:
+        """End a sequence where it is."""
+        ...
 
 
 class Stream(Iterator[str]):
     """Text as it is written, in whole characters. `sample` holds the result once the text has ended; a stream that is closed, or forgotten, stops writing."""
 
-    def __init__(self, engine: Engine, sequence: SequenceState) -> None:
+    def __init__(self, engine: Steps, sequence: SequenceState) -> None:
         self._engine, self._sequence = engine, sequence
 
     @property
@@ -31,10 +40,11 @@ class Stream(Iterator[str]):
         raise StopIteration
 
     def tokens(self) -> Iterator[Token]:
-        """Yield the tokens themselves, with their ids and log-probabilities."""
+        """Yield the tokens themselves, with their ids and log-probabilities. Raises `ConfigError` where a grammar cannot be followed any further."""
         while True:
             while self._sequence.inbox:
                 yield self._sequence.inbox.popleft()
+            self._sequence.raise_problem()
             if self._sequence.stop_reason is not None:
                 return
             self._engine.step()

@@ -13,9 +13,7 @@ from collections.abc import Sequence
 
 from puna.engine import Engine, SamplingSettings
 from puna.errors import DataError
-from puna.evals.likelihood import Scored, token_logprobs
 from puna.evals.statistics import Measured, wilson
-from puna.model.llama import Llama
 from puna.records import Dialog, Message, Question, Sample, Score
 from puna.tokens.chat import codec_for
 from puna.tokens.tokenizer import Tokenizer
@@ -44,32 +42,30 @@ def prompt_ids(tokenizer: Tokenizer, question: Question, *, as_dialog: bool) -> 
     return [tokenizer.bos_id, *tokenizer.encode(f"Question: {question.prompt}\nAnswer:")]
 
 
-def choose(
-    model: Llama, tokenizer: Tokenizer, questions: Sequence[Question], *, as_dialog: bool = False, per_byte: bool = False
-) -> list[Score]:
-    """Score multiple choice: right where the most likely choice is the answer; the first of equals counts.
+def choose(engine: Engine, questions: Sequence[Question], *, as_dialog: bool = False, per_byte: bool = False) -> list[Score]:
+    """Score multiple choice: right where the most likely choice is the answer; the first of equals counts. What the choices share is read once.
 
     In a dialog the end of the turn counts too, so that "cat" has to beat "cats" as a whole answer. `per_byte` divides by the choice's UTF-8 bytes: for choices of
-    very different lengths. Raises `DataError` for a question without choices, or one that the model has no positions for.
+    very different lengths. Raises `DataError` for a question without choices, or one that the engine has no room for.
     """
-    sequences = [sequence for question in questions for sequence in _choices(model, tokenizer, question, as_dialog=as_dialog)]
-    found = iter(token_logprobs(model, sequences))
-    return [_score(question, [float(next(found).sum()) for _ in question.choices], per_byte=per_byte) for question in questions]
+    endings = [ending for question in questions for ending in _endings(engine, question, as_dialog=as_dialog)]
+    scored = iter(engine.score([ids for ids, _ in endings], num_scored=[count for _, count in endings]))
+    return [_score(question, [sum(next(scored)) for _ in question.choices], per_byte=per_byte) for question in questions]
 
 
-def _choices(model: Llama, tokenizer: Tokenizer, question: Question, *, as_dialog: bool) -> list[Scored]:
+def _endings(engine: Engine, question: Question, *, as_dialog: bool) -> list[tuple[list[int], int]]:
+    """Return the question with each of its choices, and how many tokens of that are the choice's."""
     if not question.choices:
         raise DataError(f"question {question.id}: it has no choices to choose from; give them, or ask it as an open question")
-    given = prompt_ids(tokenizer, question, as_dialog=as_dialog)
+    given = prompt_ids(engine.tokenizer, question, as_dialog=as_dialog)
     endings = [
-        _ending(tokenizer, question, choice, len(given)) if as_dialog else tokenizer.encode(" " + choice) for choice in question.choices
+        _ending(engine.tokenizer, question, choice, len(given)) if as_dialog else engine.tokenizer.encode(" " + choice)
+        for choice in question.choices
     ]
     longest = len(given) + max(map(len, endings))
-    if longest > model.config.max_positions:
-        raise DataError(
-            f"question {question.id}: {longest} tokens with its longest choice, and the model has {model.config.max_positions} positions"
-        )
-    return [Scored([*given, *ending], len(ending)) for ending in endings]
+    if longest > engine.context:
+        raise DataError(f"question {question.id}: {longest} tokens with its longest choice, and the context has {engine.context}")
+    return [([*given, *ending], len(ending)) for ending in endings]
 
 
 def _ending(tokenizer: Tokenizer, question: Question, choice: str, num_given: int) -> list[int]:

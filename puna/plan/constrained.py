@@ -18,6 +18,7 @@ from puna.plan.laws.allocation import Allocation
 from puna.plan.laws.law import Law
 from puna.plan.laws.surface import Surface
 from puna.plan.points import FLOPS_PER_PARAM_TOKEN
+from puna.plan.searching import lowest
 
 # R_D* and R_N* of arXiv 2305.16264, section 6.
 WORN_TOKENS, WORN_PARAMS = 15.3878, 5.3097
@@ -64,8 +65,6 @@ def repeated_loss(surface: Surface, *, params: float, tokens: float, unique_toke
 
 def repeated_optimum(law: Law, compute: float, *, unique_tokens: float) -> Repeated:
     """Return the best split of `compute` FLOPs with `unique_tokens` unique tokens. Raises `ConfigError` where the law has no surface of losses."""
-    from scipy.optimize import minimize_scalar
-
     surface = surface_of(law)
     free = surface.optimum(compute)
     assert free.loss is not None
@@ -78,7 +77,7 @@ def repeated_optimum(law: Law, compute: float, *, unique_tokens: float) -> Repea
 
     # From one epoch to far more than are worth anything; the loss has one minimum between.
     bounds = (math.log(unique_tokens), math.log(max(unique_tokens * 1000, free.tokens * 10)))
-    tokens = math.exp(minimize_scalar(lost, bounds=bounds, method="bounded", options={"xatol": 1e-9}).x)
+    tokens = math.exp(lowest(lost, *bounds, within=1e-9))
     params = compute / FLOPS_PER_PARAM_TOKEN / tokens
     return Repeated(params, tokens, tokens / unique_tokens, worth(unique_tokens, tokens), lost(math.log(tokens)), free.loss)
 

@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from puna.errors import ConfigError
+from puna.plan.estimate import Estimate
 from puna.plan.tables import rows_of
 from puna.settings import nearest
 
 # No cluster that trains or serves one model is larger yet; beyond it a name is a slip of the finger.
 MOST_CHIPS = 1_000_000
+# How far rented prices of one GPU lie apart, as the first row of the table of prices says.
+PRICE_SPREAD = 0.4
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class Price:
     dollars_per_hour: float
     date: str
     source: str
+
+    def of(self, hours: Estimate) -> Estimate:
+        """Return what so many hours cost, from the least at the lowest price to the most at the highest."""
+        dollars = hours.scaled(self.dollars_per_hour)
+        return Estimate(dollars.value, dollars.low * (1 - PRICE_SPREAD), dollars.high * (1 + PRICE_SPREAD))
 
 
 @cache

@@ -24,6 +24,14 @@ class Estimate:
         """Return the estimate in another unit; `factor` is positive."""
         return Estimate(self.value * factor, self.low * factor, self.high * factor)
 
+    def plus(self, other: Estimate) -> Estimate:
+        """Return the sum, low with low and high with high: what both allow at the most."""
+        return Estimate(self.value + other.value, self.low + other.low, self.high + other.high)
+
+    def reciprocal(self) -> Estimate:
+        """Return one by the estimate, seconds a token of tokens a second; all of it is above 0."""
+        return Estimate(1 / self.value, 1 / self.high, 1 / self.low)
+
 
 def plain(figures: Mapping[str, Any]) -> dict[str, Any]:
     """Return figures as plain JSON at every depth: an `Estimate` under a key becomes its value there and `[low, high]` under the key and `_interval`."""
@@ -51,6 +59,11 @@ def within(value: Estimate | float | None, told: Callable[[float], str] = words.
 def point(value: Estimate | float) -> float:
     """Return a figure without its interval."""
     return value.value if isinstance(value, Estimate) else value
+
+
+def estimated(value: Estimate | float) -> Estimate:
+    """Return a figure as an estimate; one without an interval is known."""
+    return value if isinstance(value, Estimate) else Estimate(value, value, value)
 
 
 def ends(value: Estimate | float) -> tuple[float, float]:

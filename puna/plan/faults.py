@@ -16,6 +16,7 @@ nearly its best interval; the exact one solves with Lambert's W.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -27,6 +28,7 @@ from puna.seeds import seed_of
 
 SOURCE = "interruptions: arXiv 2407.21783, table 5 (16,384 H100s, 54 days)"
 MISPRINT = "table 5 prints 30.1 % for faulty GPUs; 148 of 419 is 35.3 %, and the text's 58.7 % of GPU faults is then 64.0 %"
+INTERVALS = "95 % of Poisson's for counts and what follows from them, of simulated runs for those"
 OBSERVED_GPUS, OBSERVED_DAYS, PLANNED = 16_384, 54, 47
 # Seconds that a checkpoint stops training and that a restart takes. Not printed; these two give the printed "above 90 %" at the printed rate of faults.
 BLOCKING, RESTART = 5.0, 600.0
@@ -86,6 +88,13 @@ def mtbf_seconds(*, gpus: int, planned: bool = True) -> float:
     return OBSERVED_GPUS * OBSERVED_DAYS * 86_400 / count / gpus
 
 
+def mtbf_estimate(*, gpus: int, planned: bool = True) -> Estimate:
+    """Return the mean seconds between interruptions with what the number of observed ones leaves open (Poisson)."""
+    value = mtbf_seconds(gpus=gpus, planned=planned)
+    count = _poisson(sum(component.count for component in components()) + (PLANNED if planned else 0))
+    return Estimate(value, value * count.value / count.high, value * count.value / count.low)
+
+
 def young_interval(blocking: float, mtbf: float) -> float:
     """Return Young's interval, seconds of work between checkpoints."""
     return math.sqrt(2 * blocking * mtbf)
@@ -115,14 +124,16 @@ def effective_share(*, interval: float, blocking: float, restart: float, mtbf: f
 
 def effective_table(
     *, gpus: int, blockings: tuple[float, ...] = (1, 5, 15, 60, 300), restarts: tuple[float, ...] = (60, 300, 600, 1800)
-) -> list[dict[str, float]]:
-    """Return the effective share at the best interval for each pair of seconds that a checkpoint blocks and that a restart takes."""
-    mtbf = mtbf_seconds(gpus=gpus)
-    rows = []
+) -> list[dict[str, Any]]:
+    """Return the effective share at the best interval for each pair of seconds that a checkpoint blocks and that a restart takes, with what the number of observed interruptions leaves open."""
+    mtbf = mtbf_estimate(gpus=gpus)
+    rows: list[dict[str, Any]] = []
     for blocking in blockings:
-        interval = best_interval(blocking, mtbf)
+        interval = best_interval(blocking, mtbf.value)
         for restart in restarts:
-            share = effective_share(interval=interval, blocking=blocking, restart=restart, mtbf=mtbf)
+            share = Estimate(
+                *(effective_share(interval=interval, blocking=blocking, restart=restart, mtbf=m) for m in (mtbf.value, mtbf.low, mtbf.high))
+            )
             rows.append({"blocking_seconds": blocking, "restart_seconds": restart, "interval_seconds": interval, "effective_share": share})
     return rows
 
@@ -187,15 +198,22 @@ def outlook(
         raise ConfigError(f"--blocking ({blocking:g}) and --interval must be above 0 seconds, --restart ({restart:g}) at least 0")
     mtbf = mtbf_seconds(gpus=gpus)
     work = best_interval(blocking, mtbf) if interval is None else interval
+    between = mtbf_estimate(gpus=gpus)
+
+    def over(figure: Callable[[float], float]) -> Estimate:
+        """Return what follows from the time between interruptions, from its low end to its high end."""
+        low, high = sorted((figure(between.low), figure(between.high)))
+        return Estimate(figure(mtbf), low, high)
+
     seen = simulate(mtbf=mtbf, days=days, interval=work, blocking=blocking, restart=restart, runs=runs, seed=seed)
     return {
         "gpus": gpus, "days": days, "expected_interruptions": counts, "unplanned_interruptions": unplanned(gpus=gpus, days=days),
-        "mtbf_hours": mtbf / 3600, "mtbf_hours_unplanned": mtbf_seconds(gpus=gpus, planned=False) / 3600,
+        "mtbf_hours": between.scaled(1 / 3600), "mtbf_hours_unplanned": mtbf_estimate(gpus=gpus, planned=False).scaled(1 / 3600),
         "effective_time": effective_table(gpus=gpus), "blocking_seconds": blocking, "restart_seconds": restart, "interval_seconds": work,
-        "best_interval_seconds": {"young": young_interval(blocking, mtbf), "daly": daly_interval(blocking, mtbf), "exact": best_interval(blocking, mtbf)},
-        "effective_share": effective_share(interval=work, blocking=blocking, restart=restart, mtbf=mtbf),
+        "best_interval_seconds": {"young": over(lambda m: young_interval(blocking, m)), "daly": over(lambda m: daly_interval(blocking, m)), "exact": over(lambda m: best_interval(blocking, m))},
+        "effective_share": over(lambda m: effective_share(interval=work, blocking=blocking, restart=restart, mtbf=m)),
         "simulated_effective_share": seen.mean, "one_run_effective_share": seen.one_run, "simulated_interruptions": seen.interruptions,
-        "sources": [SOURCE], "notes": [MISPRINT, "checkpoint and restart seconds are assumptions: the paper prints neither"],
+        "interval_means": INTERVALS, "sources": [SOURCE], "notes": [MISPRINT, "checkpoint and restart seconds are assumptions: the paper prints neither"],
     }  # fmt: skip
 
 

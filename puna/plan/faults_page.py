@@ -9,7 +9,7 @@ import numpy as np
 from puna.pages import row_plots, words
 from puna.pages.charts import Axis, Dots, Line, Mark, Upright, chart, shade
 from puna.pages.sheet import BarRow, Picture, Section, Sheet, Table, legend_of
-from puna.plan.estimate import fact, within
+from puna.plan.estimate import fact, point, within
 from puna.plan.faults import best_interval, components, effective_share
 
 # How far to both sides of the best intervals the curves go, in how many points, and below which share of the best a curve is cut.
@@ -28,7 +28,7 @@ def page(found: dict[str, Any]) -> str:
     best = found["best_interval_seconds"]
     told = [
         f"Where a checkpoint stops training for {found['blocking_seconds']:g} s and a restart takes {found['restart_seconds']:g} s, the best interval is "
-        f"{words.duration(best['exact'])} of work (Young's formula {words.duration(best['young'])}, Daly's {words.duration(best['daly'])})."
+        f"{within(best['exact'], words.duration)} of work (Young's formula {words.duration(point(best['young']))}, Daly's {words.duration(point(best['daly']))})."
     ]
     one = found["one_run_effective_share"]
     sections = [
@@ -43,7 +43,7 @@ def page(found: dict[str, Any]) -> str:
 
 def _shares(found: dict[str, Any]) -> Picture:
     """Return the effective share over the interval, a curve for each blocking time with its best interval marked."""
-    mtbf, restart = 3600 * found["mtbf_hours"], found["restart_seconds"]
+    mtbf, restart = 3600 * point(found["mtbf_hours"]), found["restart_seconds"]
     blockings = sorted({row["blocking_seconds"] for row in found["effective_time"]} | {found["blocking_seconds"]})
 
     def share(interval: float, blocking: float) -> float:
@@ -74,12 +74,12 @@ def _shares(found: dict[str, Any]) -> Picture:
     return Picture("Per cent of the time that trains, by the seconds that a checkpoint blocks", svg, legend_of(marks))
 
 
-def _table(rows: list[dict[str, float]]) -> Table:
+def _table(rows: list[dict[str, Any]]) -> Table:
     restarts = sorted({row["restart_seconds"] for row in rows})
     cells = {(row["blocking_seconds"], row["restart_seconds"]): row for row in rows}
     head = ("a checkpoint blocks", "best interval", *(f"restart {_whole(seconds)}" for seconds in restarts))
     body = [
-        (f"{blocking:g} s", words.duration(cells[blocking, restarts[0]]["interval_seconds"]), *(_percent(cells[blocking, seconds]["effective_share"]) for seconds in restarts))
+        (f"{blocking:g} s", words.duration(cells[blocking, restarts[0]]["interval_seconds"]), *(within(cells[blocking, seconds]["effective_share"], _percent) for seconds in restarts))
         for blocking in sorted({row["blocking_seconds"] for row in rows})
     ]  # fmt: skip
     return Table(head, body)

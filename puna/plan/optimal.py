@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from puna.errors import ConfigError
@@ -15,14 +16,14 @@ from puna.plan.laws.law import LEAST, MOST, Law, Optimum, estimate, far, interva
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The best split of `compute` FLOPs by a law, with the interval over what the law's evidence allows; `repeated` and `synthetic` where unique data is short."""
+    """The best split of `compute` FLOPs by a law, with the interval over what the law's evidence allows; `repeated` and `synthetic` where unique data is short, and in `spans` the same with intervals."""
 
     law: str
     compute: float
     params: Estimate | float
     tokens: Estimate | float
     loss: Estimate | float | None
-    tokens_per_param: float
+    tokens_per_param: Estimate | float
     counting: str
     source: str
     interval_kind: str | None
@@ -31,14 +32,16 @@ class Recommendation:
     unique_tokens: float | None = None
     repeated: Repeated | None = None
     synthetic: tuple[Synthetic, ...] = ()
+    spans: Mapping[str, Any] = field(default_factory=dict)
 
     def figures(self) -> dict[str, Any]:
         """Return what `puna plan optimal --json` prints."""
-        found = {key: value for key, value in vars(self).items() if key not in ("source", "unique_tokens", "repeated", "synthetic")}
+        found = {
+            key: value for key, value in vars(self).items() if key not in ("source", "unique_tokens", "repeated", "synthetic", "spans")
+        }
         if self.unique_tokens is not None:
             found["unique_tokens"] = self.unique_tokens
-            found["repeated"] = None if self.repeated is None else vars(self.repeated)
-            found["synthetic"] = [vars(one) for one in self.synthetic]
+            found |= self.spans
         return {**found, "sources": [self.source]}
 
 
@@ -59,19 +62,56 @@ def optimal(law: Law, compute: float, *, unique_tokens: float | None = None) -> 
             splits[id(one)] = one.optimum(compute)
         return splits[id(one)]
 
-    params, tokens = estimate(law, lambda one: at(one).params), estimate(law, lambda one: at(one).tokens)
-    assert params is not None
-    assert tokens is not None
-    repeated, synthetic = None, []
+    repeated, synthetic, spans = None, [], {}
     if unique_tokens is not None:
         synthetic = synthetic_needed(best.tokens, unique_tokens=unique_tokens)
         repeated = repeated_optimum(law, compute, unique_tokens=unique_tokens) if best.loss is not None else None
+        spans = {
+            "repeated": _repeated(law, compute, unique_tokens) if repeated else None,
+            "synthetic": _synthetic(law, synthetic, compute, unique_tokens),
+        }
     return Recommendation(
-        law=law.about.name, compute=compute, params=params, tokens=tokens, loss=estimate(law, lambda one: at(one).loss),
-        tokens_per_param=best.tokens_per_param, counting=law.about.counting, source=law.about.source,
+        law=law.about.name, compute=compute, params=_known(estimate(law, lambda one: at(one).params)), tokens=_known(estimate(law, lambda one: at(one).tokens)), loss=estimate(law, lambda one: at(one).loss),
+        tokens_per_param=_known(estimate(law, lambda one: at(one).tokens_per_param)), counting=law.about.counting, source=law.about.source,
         interval_kind=kind_of(law), interval_means=interval_of(law), warnings=tuple(warnings(law, compute)),
-        unique_tokens=unique_tokens, repeated=repeated, synthetic=tuple(synthetic),
+        unique_tokens=unique_tokens, repeated=repeated, synthetic=tuple(synthetic), spans=spans,
     )  # fmt: skip
+
+
+def _known(value: Estimate | float | None) -> Estimate | float:
+    assert value is not None
+    return value
+
+
+def _repeated(law: Law, compute: float, unique_tokens: float) -> dict[str, Estimate | float]:
+    """Return the best split with repetition, each figure with the interval over the law's alternatives."""
+    told: dict[int, Repeated] = {}
+
+    def once(one: Law) -> Repeated:
+        if id(one) not in told:
+            told[id(one)] = repeated_optimum(one, compute, unique_tokens=unique_tokens)
+        return told[id(one)]
+
+    def at(key: str) -> Callable[[Law], float]:
+        return lambda one: float(getattr(once(one), key))
+
+    return {key: _known(estimate(law, at(key))) for key in vars(once(law))}
+
+
+def _synthetic(law: Law, rows: Sequence[Synthetic], compute: float, unique_tokens: float) -> list[dict[str, Estimate | float]]:
+    """Return the rows of synthetic data with intervals: what a law wants of tokens differs among its alternatives, what so many epochs are worth does not."""
+
+    def at(epochs: int, key: str) -> Callable[[Law], float]:
+        def asked(one: Law) -> float:
+            found = synthetic_needed(one.optimum(compute).tokens, unique_tokens=unique_tokens)
+            # Where fewer epochs were enough, so many are.
+            return float(getattr(next((row for row in found if row.epochs == epochs), found[-1]), key))
+
+        return asked
+
+    return [
+        {"epochs": row.epochs, **{key: _known(estimate(law, at(row.epochs, key))) for key in vars(row) if key != "epochs"}} for row in rows
+    ]
 
 
 def warnings(law: Law, compute: float) -> list[str]:

@@ -138,5 +138,8 @@ def _rows(splits: Sequence[Recommendation], key: str) -> list[BarRow]:
 
 
 def _table(splits: Sequence[Recommendation]) -> Table:
-    rows = [(one.law, within(one.loss), f"{one.tokens_per_param:,.3g}", one.interval_means, one.counting) for one in splits]
+    rows = [
+        (one.law, within(one.loss), within(one.tokens_per_param, lambda value: f"{value:,.3g}"), one.interval_means, one.counting)
+        for one in splits
+    ]
     return Table(("law", "loss", "tokens a parameter", "intervals", "counting"), rows, frozenset({0, 3, 4}))

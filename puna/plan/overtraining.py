@@ -12,8 +12,8 @@ A caution from the paper's own 47 runs: laws fitted at ordinary ratios say more 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from puna.errors import ConfigError
@@ -21,8 +21,11 @@ from puna.plan.estimate import Estimate
 from puna.plan.laws.granular import Granular
 from puna.plan.laws.law import Law, Optimum, estimate, flops, interval_of, kind_of
 from puna.plan.optimal import check_above_zero, warnings
+from puna.plan.searching import lowest
 
 FLOPS_PER_SERVED = 2.0
+# Models that serve most cheaply are looked for down to e to the power of this times smaller than the optimum.
+_SMALLEST = 12.0
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Overtraining:
     """A model of `params` on `tokens`, against the `optimum` of equal loss.
 
     `serving_weight` is what a served FLOP costs in training FLOPs. `overhead` is its training FLOPs beyond the optimum's, as a share of them; `break_even_tokens` the served tokens that win it back (0 where there is nothing to win back, None where a
-    token costs no less); `saving` the share of all FLOPs, training and serving, that it saves at `served` tokens, and `saved_flops` their number.
+    token costs no less); `spans` the loss, the optimum and the saved FLOPs again with their intervals; `saving` the share of all FLOPs, training and serving, that it saves at `served` tokens, and `saved_flops` their number.
     """
 
     law: str
@@ -44,6 +47,7 @@ class Overtraining:
     serving_weight: float
     saving: Estimate | float
     saved_flops: float
+    spans: Mapping[str, Any]
     counting: str
     source: str
     interval_kind: str | None
@@ -52,8 +56,11 @@ class Overtraining:
 
     def figures(self) -> dict[str, Any]:
         """Return what `puna plan overtrain --json` prints."""
-        found = {key: value for key, value in vars(self).items() if key not in ("source", "optimum")}
-        return {**found, "optimum": vars(self.optimum), "sources": [self.source]}
+        return {
+            **{key: value for key, value in vars(self).items() if key not in ("source", "spans")},
+            **self.spans,
+            "sources": [self.source],
+        }
 
 
 def overtrained(law: Law, params: float, tokens: float, *, served: float = 0.0, serving_weight: float = 1.0) -> Overtraining:
@@ -110,8 +117,6 @@ def _loss(law: Law, best: Optimum) -> float:
 
 def _cheapest_params(law: Law, best: Optimum, per_param: float) -> float:
     """Return the parameters N that cost least in 6 N D(N) + `per_param` N at the optimum's loss."""
-    from scipy.optimize import minimize_scalar
-
     loss = _loss(law, best)
 
     def cost(log_params: float) -> float:
@@ -122,15 +127,50 @@ def _cheapest_params(law: Law, best: Optimum, per_param: float) -> float:
             return math.inf
         return flops(params, tokens) + per_param * params
 
-    # Serving only ever pulls to smaller models. Below some size none reaches the loss: bisect for it, and search between it and the optimum.
+    # Serving only ever pulls to smaller models, and below some size none reaches the loss.
     high = math.log(best.params)
-    low, never = high, high - 12
-    if math.isfinite(cost(never)):
-        low = never
-    for _ in range(60):
-        middle = (never + low) / 2
-        low, never = (middle, never) if math.isfinite(cost(middle)) else (low, middle)
-    return math.exp(minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-10}).x)
+    return math.exp(lowest(cost, max(high - _SMALLEST, math.log(law.least_params(loss))), high, within=1e-8))
+
+
+@dataclass(frozen=True)
+class _Balance:
+    """What a model costs beside the optimum of equal loss, by any law; `split` gives both, and is asked once by each law."""
+
+    split: Callable[[Law], tuple[float, float, Optimum]]
+    served: float
+    weight: float
+    told: dict[int, tuple[float, float, Optimum]] = field(default_factory=dict)
+
+    def once(self, law: Law) -> tuple[float, float, Optimum]:
+        if id(law) not in self.told:
+            self.told[id(law)] = self.split(law)
+        return self.told[id(law)]
+
+    def overhead(self, law: Law) -> float:
+        small, long, other = self.once(law)
+        return flops(small, long) / flops(other.params, other.tokens) - 1
+
+    def break_even(self, law: Law) -> float | None:
+        small, long, other = self.once(law)
+        more, less = flops(small, long) - flops(other.params, other.tokens), FLOPS_PER_SERVED * self.weight * (other.params - small)
+        # An over-trained model can only cost more to train; a rounding error below nothing is nothing.
+        return max(more, 0.0) / less if less > 0 else None
+
+    def saved(self, law: Law) -> float:
+        small, long, other = self.once(law)
+        return (
+            flops(other.params, other.tokens) - flops(small, long) + FLOPS_PER_SERVED * self.weight * self.served * (other.params - small)
+        )
+
+    def saving(self, law: Law) -> float:
+        other = self.once(law)[2]
+        return self.saved(law) / (flops(other.params, other.tokens) + FLOPS_PER_SERVED * self.weight * self.served * other.params)
+
+    def loss(self, law: Law) -> float:
+        return law.loss(*self.once(law)[:2])
+
+    def of_optimum(self, key: str) -> Callable[[Law], float]:
+        return lambda law: float(getattr(self.once(law)[2], key))
 
 
 def _compared(law: Law, split: Callable[[Law], tuple[float, float, Optimum]], served: float, weight: float) -> Overtraining:
@@ -140,38 +180,16 @@ def _compared(law: Law, split: Callable[[Law], tuple[float, float, Optimum]], se
         raise ConfigError(
             f"{law.about.name}: serving and training a mixture cost by its active parameters, which this arithmetic does not know; give a dense law"
         )
-    told: dict[int, tuple[float, float, Optimum]] = {}
-
-    def once(one: Law) -> tuple[float, float, Optimum]:
-        # Every figure asks each alternative for the same split.
-        if id(one) not in told:
-            told[id(one)] = split(one)
-        return told[id(one)]
-
-    params, tokens, best = once(law)
-
-    def overhead(one: Law) -> float:
-        small, long, other = once(one)
-        return flops(small, long) / flops(other.params, other.tokens) - 1
-
-    def break_even(one: Law) -> float | None:
-        small, long, other = once(one)
-        more, less = flops(small, long) - flops(other.params, other.tokens), FLOPS_PER_SERVED * weight * (other.params - small)
-        # An over-trained model can only cost more to train; a rounding error below nothing is nothing.
-        return max(more, 0.0) / less if less > 0 else None
-
-    def saved(one: Law) -> float:
-        small, long, other = once(one)
-        return flops(other.params, other.tokens) - flops(small, long) + FLOPS_PER_SERVED * weight * served * (other.params - small)
-
-    def saving(one: Law) -> float:
-        other = once(one)[2]
-        return saved(one) / (flops(other.params, other.tokens) + FLOPS_PER_SERVED * weight * served * other.params)
-
+    balance = _Balance(split, served, weight)
+    params, tokens, best = balance.once(law)
+    spans = {
+        "loss": _number(estimate(law, balance.loss)), "saved_flops": _number(estimate(law, balance.saved)),
+        "optimum": {key: _number(estimate(law, balance.of_optimum(key))) for key in ("compute", "params", "tokens")},
+    }  # fmt: skip
     return Overtraining(
-        law=law.about.name, params=_number(estimate(law, lambda one: once(one)[0])), tokens=_number(estimate(law, lambda one: once(one)[1])),
-        loss=law.loss(params, tokens), optimum=best, overhead=_number(estimate(law, overhead)), break_even_tokens=estimate(law, break_even), served=served,
-        serving_weight=weight, saving=_number(estimate(law, saving)), saved_flops=saved(law), counting=law.about.counting, source=law.about.source,
+        law=law.about.name, params=_number(estimate(law, lambda one: balance.once(one)[0])), tokens=_number(estimate(law, lambda one: balance.once(one)[1])),
+        loss=law.loss(params, tokens), optimum=best, overhead=_number(estimate(law, balance.overhead)), break_even_tokens=estimate(law, balance.break_even), served=served,
+        serving_weight=weight, saving=_number(estimate(law, balance.saving)), saved_flops=balance.saved(law), spans=spans, counting=law.about.counting, source=law.about.source,
         interval_kind=kind_of(law), interval_means=interval_of(law), warnings=tuple(_cautions(law, params, tokens, best)),
     )  # fmt: skip
 

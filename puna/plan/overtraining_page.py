@@ -54,7 +54,7 @@ def page(law: Law, found: Overtraining) -> str:
 def page_of_examples(examples: Sequence[tuple[Run, Overtraining]], laws: Sequence[Law]) -> str:
     """Return published runs against several laws' optima of equal loss."""
     rows = [
-        (run.name, one.law, words.figure(one.optimum.params), words.figure(one.optimum.tokens), within(one.overhead, _percent),
+        (run.name, one.law, within(one.spans["optimum"]["params"]), within(one.spans["optimum"]["tokens"]), within(one.overhead, _percent),
          "–" if one.break_even_tokens is None else within(one.break_even_tokens))
         for run, one in examples
     ]  # fmt: skip

@@ -20,15 +20,13 @@ from typing import Any
 import numpy as np
 
 from puna.errors import ConfigError, DataError
-from puna.plan.estimate import Estimate
-from puna.plan.fits.resampling import generator, interval
+from puna.plan.fits.resampling import drawn_weights, generator, interval
+from puna.plan.fits.sigmoid import ENOUGH_FOR_FOUR, Sigmoid, SigmoidFit
 from puna.plan.laws.law import FAR_ORDERS
 from puna.plan.optimal import check_above_zero
 from puna.plan.points import Floats, positive, read_table
 
 MEANS = "95 % of models yet to be trained, by resamples of the rows and the scatter of single models"
-# What chance a sigmoid's constants have to be told apart depends on the number of models: below this many, floor and ceiling are held fixed.
-_ENOUGH_FOR_FOUR = 8
 
 
 @dataclass(frozen=True)
@@ -39,23 +37,6 @@ class Scores:
     nll: Floats
     accuracy: Floats
     source: str
-
-
-@dataclass(frozen=True)
-class Sigmoid:
-    """Accuracy = floor + (ceiling - floor) / (1 + exp((NLL - middle) / width))."""
-
-    floor: float
-    ceiling: float
-    middle: float
-    width: float
-
-    def accuracy(self, nll: float) -> float:
-        return float(self.floor + (self.ceiling - self.floor) / (1 + math.exp(min((nll - self.middle) / self.width, 700.0))))
-
-    def nll(self, accuracy: float) -> float:
-        """Return the NLL at an accuracy strictly between floor and ceiling."""
-        return self.middle + self.width * math.log((self.ceiling - accuracy) / (accuracy - self.floor))
 
 
 @dataclass(frozen=True)
@@ -104,32 +85,33 @@ class Benchmark:
                 f"an accuracy of {accuracy:g} is not between the sigmoid's floor ({sigmoid.floor:.3g}) and ceiling ({sigmoid.ceiling:.3g}), "
                 "so no compute reaches it by these points; ask for one between"
             )
-        rng = generator(0, "predict back", len(self.draws))
         nll = sigmoid.nll(accuracy)
-        logs, losses = [], []
-        for draw in self.draws:
-            wanted = accuracy - draw.scatter[1] * rng.standard_normal()
-            if draw.sigmoid.floor < wanted < draw.sigmoid.ceiling:
-                losses.append(draw.sigmoid.nll(wanted))
-                logs.append((losses[-1] - draw.scatter[0] * rng.standard_normal() - draw.level) / draw.slope)
         log_compute = (nll - self.fit.level) / self.fit.slope
         if not -300 < log_compute < 300:
             raise ConfigError(
                 f"an accuracy of {accuracy:g} lies at 1e{log_compute:.0f} FLOPs by these points: their NLL hardly moves with compute; give runs that reach farther"
             )
-        compute = interval(10.0**log_compute, 10.0 ** np.clip(logs, -300, 300))
+        losses, logs = self._drawn_for(accuracy)
         told = self._told(10.0**log_compute, nll)
         if len(logs) < 0.9 * len(self.draws):
             told["warnings"].append(
                 f"{len(self.draws) - len(logs)} of {len(self.draws)} resamples never reach this accuracy: the interval's upper end is open"
             )
         return {
-            "accuracy": accuracy,
-            "compute": compute,
-            "loss": interval(nll, losses),
-            "orders_beyond": self._beyond(10.0**log_compute),
-            **told,
-        }
+            "accuracy": accuracy, "compute": interval(10.0**log_compute, 10.0 ** np.clip(logs, -300, 300)), "loss": interval(nll, losses),
+            "orders_beyond": self._beyond(10.0**log_compute), **told,
+        }  # fmt: skip
+
+    def _drawn_for(self, accuracy: float) -> tuple[list[float], list[float]]:
+        """Return the NLL and the power of ten of the compute at which a model of each resample, with its own luck, has `accuracy`; those that never have are left out."""
+        rng = generator(0, "predict back", len(self.draws))
+        losses, logs = [], []
+        for draw in self.draws:
+            wanted = accuracy - draw.scatter[1] * rng.standard_normal()
+            if draw.sigmoid.floor < wanted < draw.sigmoid.ceiling:
+                losses.append(draw.sigmoid.nll(wanted))
+                logs.append((losses[-1] - draw.scatter[0] * rng.standard_normal() - draw.level) / draw.slope)
+        return losses, logs
 
     def _beyond(self, compute: float) -> float:
         return max(0.0, math.log10(compute / np.nanmax(self.scores.compute)))
@@ -176,101 +158,65 @@ def fit_two_stages(scores: Scores, *, chance: float | None = None, bootstrap: in
     Raises `DataError` where too few rows have what a stage needs, or where NLL does not fall with compute or accuracy not with NLL.
     """
     first, second = np.flatnonzero(np.isfinite(scores.compute)), np.flatnonzero(np.isfinite(scores.accuracy))
+    _check(scores, first, second, chance)
+    log_C, nll = np.log10(scores.compute[first]), scores.nll[first]
+    slope, level = map(float, np.polyfit(log_C, nll, 1))
+    if slope >= 0:
+        raise DataError(
+            f"{scores.source}: the NLL does not fall with compute in these rows, so there is nothing to extrapolate; check the columns"
+        )
+    curve = SigmoidFit(scores.nll[second], scores.accuracy[second], chance=chance)
+    sigmoid = curve.best()
+    fit = TwoStages(slope, level, sigmoid, (_spread(nll - level - slope * log_C, 2), _spread(curve.misses(sigmoid), 4)))
+    rng = generator(seed, "two stages", len(first), len(second), bootstrap)
+    lines_K2 = _lines(log_C, nll, drawn_weights(rng, num_points=len(first), resamples=bootstrap))
+    weights_KM = drawn_weights(rng, num_points=len(second), resamples=bootstrap)
+    kept = np.isfinite(lines_K2).all(1) & (lines_K2[:, 0] < 0) & (_different(curve.nll, weights_KM) >= 3)
+    # The scatter is the fit's: a resample shows some models twice and so less of it.
+    draws = tuple(
+        TwoStages(float(line[0]), float(line[1]), drawn, fit.scatter)
+        for line, drawn in zip(lines_K2[kept], curve.resampled(sigmoid, weights_KM[kept]), strict=True)
+    )
+    return Benchmark(fit, draws, scores, _told_of_fit(len(second), sigmoid, bootstrap, len(draws)))
+
+
+def _check(scores: Scores, first: Any, second: Any, chance: float | None) -> None:
     if len(first) < 3 or np.ptp(np.log10(scores.compute[first])) < 0.1:
         raise DataError(f"{scores.source}: {len(first)} rows with compute; the first stage needs 3 or more, at different computes")
     if len(second) < 4:
         raise DataError(f"{scores.source}: {len(second)} rows with accuracy; the second stage needs 4 or more")
     if chance is not None and not 0 <= chance < 1:
         raise ConfigError(f"chance is {chance:g}; give a share of 0 or more and below 1")
-    fit = _fitted(scores, first, second, chance, None)
-    if fit.slope >= 0:
-        raise DataError(
-            f"{scores.source}: the NLL does not fall with compute in these rows, so there is nothing to extrapolate; check the columns"
-        )
-    rng = generator(seed, "two stages", len(first), len(second), bootstrap)
-    draws = []
-    for _ in range(bootstrap):
-        one, two = rng.choice(first, len(first)), rng.choice(second, len(second))
-        if np.ptp(np.log10(scores.compute[one])) > 0 and len(np.unique(scores.nll[two])) >= 3:
-            drawn = _fitted(scores, one, two, chance, fit)
-            draws += [drawn] if drawn.slope < 0 else []
+
+
+def _told_of_fit(num_scored: int, sigmoid: Sigmoid, asked: int, given: int) -> tuple[str, ...]:
     told = []
-    if len(second) < _ENOUGH_FOR_FOUR:
+    if num_scored < ENOUGH_FOR_FOUR:
         told.append(
-            f"{len(second)} rows with accuracy do not tell a floor and a ceiling; they are held at {fit.sigmoid.floor:g} and {fit.sigmoid.ceiling:g}"
+            f"{num_scored} rows with accuracy do not tell a floor and a ceiling; they are held at {sigmoid.floor:g} and {sigmoid.ceiling:g}"
         )
-    if len(draws) < bootstrap:
-        told.append(f"{bootstrap - len(draws)} of {bootstrap} resamples had no fit and are left out of the intervals")
-    return Benchmark(fit, tuple(draws), scores, tuple(told))
+    if given < asked:
+        told.append(f"{asked - given} of {asked} resamples had no fit and are left out of the intervals")
+    return tuple(told)
 
 
-def _fitted(scores: Scores, first: Any, second: Any, chance: float | None, near: TwoStages | None) -> TwoStages:
-    log_C, nll = np.log10(scores.compute[first]), scores.nll[first]
-    slope, level = np.polyfit(log_C, nll, 1)
-    sigmoid, miss = _sigmoid(scores.nll[second], scores.accuracy[second], chance, None if near is None else near.sigmoid)
-    if near is not None:
-        # The scatter is the fit's: a resample shows some models twice and so less of it.
-        return TwoStages(float(slope), float(level), sigmoid, near.scatter)
-    return TwoStages(float(slope), float(level), sigmoid, (_spread(nll - level - slope * log_C, 2), _spread(miss, 4)))
+def _lines(x_M: Floats, y_M: Floats, weights_KM: Floats) -> Floats:
+    """Return slope and level of each resample's line, `[K, 2]`; not finite where all that was drawn lies at one place."""
+    num_K1 = weights_KM.sum(1, keepdims=True)
+    off_KM, middle_K1 = x_M - weights_KM @ x_M[:, None] / num_K1, weights_KM @ y_M[:, None] / num_K1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slope_K = (weights_KM * off_KM * (y_M - middle_K1)).sum(1) / (weights_KM * off_KM**2).sum(1)
+    return np.stack([slope_K, middle_K1[:, 0] - slope_K * (x_M - off_KM)[:, 0]], 1)
+
+
+def _different(values_M: Floats, weights_KM: Floats) -> Floats:
+    """Return how many different values each resample drew."""
+    _, kind_M = np.unique(values_M, return_inverse=True)
+    return np.asarray(((weights_KM @ np.eye(kind_M.max() + 1)[kind_M]) > 0).sum(1))
 
 
 def _spread(misses: Floats, constants: int) -> float:
     return float(np.sqrt(misses @ misses / max(1, len(misses) - constants)))
-
-
-def _sigmoid(nll: Floats, accuracy: Floats, chance: float | None, near: Sigmoid | None) -> tuple[Sigmoid, Floats]:
-    """Return the least-squares sigmoid and its misses, from several starts or from a fit nearby."""
-    from scipy.optimize import least_squares
-
-    tell = len(nll) >= _ENOUGH_FOR_FOUR
-    floor = chance if chance is not None else 0.0
-    free_floor = tell and chance is None
-    least, most, width = float(accuracy.min()), float(accuracy.max()), max(float(np.ptp(nll)), 1e-9)
-
-    # Only what is free is searched: a constant that moves nothing leaves the search without an end.
-    free = np.array([True, True, free_floor, tell])
-
-    def curve(values: Floats) -> Sigmoid:
-        held = np.array([0.0, 0.0, floor, 1.0])
-        held[free] = values
-        middle, log_width, low, high = map(float, held)
-        return Sigmoid(low, high, middle, math.exp(log_width))
-
-    def falls(one: Sigmoid) -> tuple[Floats, Floats]:
-        z_M = np.clip((nll - one.middle) / one.width, -700, 700)
-        return z_M, 1 / (1 + np.exp(z_M))
-
-    def misses(values: Floats) -> Floats:
-        one = curve(values)
-        return np.asarray(one.floor + (one.ceiling - one.floor) * falls(one)[1] - accuracy)
-
-    def slopes(values: Floats) -> Floats:
-        """Return the slope of each miss in each free constant, `[M, free]`."""
-        one = curve(values)
-        z_M, share_M = falls(one)
-        steep_M = (one.ceiling - one.floor) * share_M * (1 - share_M)
-        return np.stack([steep_M / one.width, steep_M * z_M, 1 - share_M, share_M], 1)[:, free]
-
-    bottom, top = max(least, 1e-6), min(max(most, 1e-5), 1 - 1e-9)
-    low_bounds = [nll.min() - 10 * width, math.log(width) - 9, 0.0, top]
-    high_bounds = [nll.max() + 10 * width, math.log(width) + 3, bottom, 1.0]
-    if near is not None:
-        starts = [[near.middle, math.log(near.width), near.floor, near.ceiling]]
-    else:
-        starts = [
-            [np.quantile(nll, part), math.log(width * wide), bottom / 2, (1 + top) / 2]
-            for part in (0.1, 0.5, 0.9)
-            for wide in (0.05, 0.2, 0.6)
-        ]
-    bounds = np.array(low_bounds)[free], np.array(high_bounds)[free]
-    inside = [np.clip(np.array(start)[free], bounds[0] + 1e-12, bounds[1] - 1e-12) for start in starts]
-    # A resample's own scatter is far above the coarser tolerance.
-    tolerance = 1e-12 if near is None else 1e-8
-    best = min(
-        (least_squares(misses, start, slopes, bounds=bounds, xtol=tolerance, ftol=tolerance, gtol=tolerance) for start in inside),
-        key=lambda one: one.cost,
-    )
-    return curve(best.x), misses(best.x)
 
 
 def half_width(accuracy: float, questions: int) -> float:
@@ -281,18 +227,3 @@ def half_width(accuracy: float, questions: int) -> float:
     if not 0 <= accuracy <= 1 or questions < 1:
         raise ConfigError(f"an accuracy of {accuracy:g} on {questions} questions: give a share between 0 and 1, and at least 1 question")
     return 1.96 * math.sqrt(accuracy * (1 - accuracy) / questions)
-
-
-def size_and_cost(compute: Estimate | float, *, law: Any, device: Any, mfu: float) -> dict[str, Any]:
-    """Return what a compute means: the law's split, hours of one device at a utilisation of its bf16 peak, and dollars where the device has a price."""
-    from puna.plan.devices import prices
-
-    point = compute.value if isinstance(compute, Estimate) else compute
-    best, per_hour = law.optimum(point), device.bf16_flops * mfu * 3600
-    hours = compute.scaled(1 / per_hour) if isinstance(compute, Estimate) else compute / per_hour
-    found = {"params": best.params, "tokens": best.tokens, "gpu": device.name, "mfu": mfu, "gpu_hours": hours}
-    price = prices().get(device.name)
-    if price is not None:
-        found["dollars"] = hours.scaled(price.dollars_per_hour) if isinstance(hours, Estimate) else hours * price.dollars_per_hour
-        found["price"] = f"{price.dollars_per_hour:g} dollars an hour ({price.source}, {price.date})"
-    return found

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from puna.engine.request import Token
 from puna.serve.messages import GivenCall, arguments_of
-from puna.tokens.chat.calls import CODE, begins_call, find_calls, read_tagged
+from puna.tokens.chat.calls import CODE, begins_call, find_calls, read_following, read_tagged
 from puna.tokens.tokenizer import TextStream, Tokenizer
 
 
@@ -262,9 +262,11 @@ class CallingSpeech(Speech):
 
     def _read_at_end(self, *, cut: bool) -> list[Piece]:
         """Let the codec read what was held."""
-        read = read_tagged(self._held, cut=cut) if self.is_tagged else find_calls(self._held, cut=cut)
-        is_code = self.is_tagged and any(call.name == CODE for call in read.calls)
-        if not read.calls or (is_code and not (self._runs_code and not self._num_begun)):
+        # Alone a list of calls with something behind it is code; behind another call it is calls, and a rest.
+        reader = read_following if self._num_begun else read_tagged if self.is_tagged else find_calls
+        read = reader(self._held, cut=cut)
+        is_code = reader is read_tagged and any(call.name == CODE for call in read.calls)
+        if not read.calls or (is_code and not self._runs_code):
             return _words(self._gap + self._held)
         pieces = _words(read.content)
         self.is_shortened = self._is_single and len(read.calls) > 1

@@ -76,9 +76,10 @@ class Writing:
         now, metrics = monotonic(), self._service.metrics
         if count and not last:
             metrics.first_token.observe(now - self._begun)
-        elif count:
-            for _ in range(count):
-                metrics.between_tokens.observe((now - last) / count)
+            # What came together with the first token came no later than it.
+            last, count = now, count - 1
+        for _ in range(count):
+            metrics.between_tokens.observe((now - last) / count)
         return now
 
     def usage(self, prompts: Sequence[int]) -> dict[str, Any]:

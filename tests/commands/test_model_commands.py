@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -73,10 +74,39 @@ def test_the_models_own_sampling_defaults_are_used_and_options_win(model: Path) 
     assert (settings["temperature"], settings["top_p"], settings["stop"]) == (0.6, 0.5, ["a", "b"])
 
 
+def test_several_samples_are_those_that_json_lists(model: Path) -> None:
+    options = ("-p", "the llama", "--samples", "3", "--max-tokens", "6", "--temperature", "1.5")
+    texts = [sample["text"] for sample in json.loads(_puna("generate", model, *options, "--json").stdout)["samples"]]
+    assert len(set(texts)) > 1
+    assert _puna("generate", model, *options).stdout == "".join(f"[{number}]{text}\n" for number, text in enumerate(texts, start=1))
+
+
+def test_a_text_follows_the_schema_or_the_pattern_that_is_given(model: Path, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text(
+        '{"type": "object", "properties": {"sold": {"type": "boolean"}}, "required": ["sold"], "additionalProperties": false}'
+    )
+    written = _puna("generate", model, "-p", "x", "--schema", schema, "--max-tokens", "64", "--seed", "3").stdout
+    assert type(json.loads(written)["sold"]) is bool
+    assert re.fullmatch(r"[a-c]{3}\n", _puna("generate", model, "-p", "x", "--regex", "[a-c]{3}").stdout)
+
+
+def test_guesses_change_no_text(model: Path) -> None:
+    options = ("-p", "the llama the llama the", "--max-tokens", "20", "--seed", "5", "--repetition-penalty", "1.1", "--min-p", "0.01")
+    plain = _puna("generate", model, *options).stdout
+    assert _puna("generate", model, *options, "--guesses", "3").stdout == plain
+    assert _puna("generate", model, *options, "--draft", model).stdout == plain
+
+
 def test_user_mistakes_are_one_line(model: Path, tmp_path: Path) -> None:
     _one_line(_puna("generate", tmp_path / "none", "-p", "x"), 2, "none", "no such directory")
     _one_line(_puna("generate", model, "-p", "x", "--top-p", "3"), 2, "top_p")
     _one_line(_puna("generate", model, "-p", "x " * 300), 2, "context has 128")
+    _one_line(_puna("generate", model, "-p", "x", "--min-p", "2"), 2, "min_p")
+    _one_line(_puna("generate", model, "-p", "x", "--draft", model, "--guesses", "0"), 2, "--draft", "--guesses")
+    _one_line(_puna("generate", model, "-p", "x", "--regex", "a(", "--schema", tmp_path / "none"), 2, "--regex", "--schema")
+    _one_line(_puna("generate", model, "-p", "x", "--regex", "a("), 2, "regular expression")
+    _one_line(_puna("generate", model, "-p", "x", "--schema", tmp_path / "none.json"), 2, "none.json")
     _one_line(_puna("info", "llama-3.1-8"), 2, "llama-3.1-8b")
 
 

@@ -26,6 +26,7 @@ PERSON = {
     "required": ["name", "age", "of", "tags"],
     "additionalProperties": False,
 }
+ENDS = tokenizer().stop_ids
 WARM = SamplingSettings(temperature=1.0, top_p=1.0, max_tokens=230, seed=8)
 
 
@@ -85,7 +86,7 @@ def test_whatever_way_text_is_cut_it_is_allowed() -> None:
         tokenizer().encode("the llama é🦙"),
         tokenizer().encode_bytes(b"the llama ") + [i for b in "é🦙".encode() for i in tokenizer().encode_bytes(bytes([b]))],
     ):
-        state = grammar.start()
+        state = grammar.start(ENDS)
         for token_id in ids:
             assert _mask(state)[0, token_id]
             assert not state.may_end
@@ -96,8 +97,8 @@ def test_whatever_way_text_is_cut_it_is_allowed() -> None:
 
 def test_masks_after_guesses_are_those_of_a_text_that_has_them() -> None:
     grammar, ids = Grammar.json_schema(tokenizer(), PERSON), tokenizer().encode('{"name": "a')
-    ahead = _mask(grammar.start(), ids, rows=len(ids) + 1)
-    state = grammar.start()
+    ahead = _mask(grammar.start(ENDS), ids, rows=len(ids) + 1)
+    state = grammar.start(ENDS)
     for row, token_id in enumerate(ids):
         assert torch.equal(_mask(state)[0], ahead[row])
         state.accept(token_id)
@@ -105,7 +106,7 @@ def test_masks_after_guesses_are_those_of_a_text_that_has_them() -> None:
 
 
 def test_it_is_told_how_much_of_a_guess_may_follow() -> None:
-    state = Grammar.regex(tokenizer(), "[0-9]{3}").start()
+    state = Grammar.regex(tokenizer(), "[0-9]{3}").start(ENDS)
     assert state.accepts(tokenizer().encode("12")) == 2
     assert state.accepts(tokenizer().encode("1x")) == 1
     assert state.accepts(tokenizer().encode("x1")) == 0
@@ -117,10 +118,11 @@ def test_it_is_told_how_much_of_a_guess_may_follow() -> None:
 @pytest.mark.parametrize(
     ("build", "given", "said"),
     [
-        (Grammar.regex, "a(b", "unclosed group"),
+        (Grammar.regex, "a(b", "at character 2: unclosed group"),
         (Grammar.regex, r"(?=a)b", "look"),
-        (Grammar.lark, "start: foo", 'unknown name: "foo"'),
-        (Grammar.lark, 'start: "a', "1("),
+        (Grammar.lark, "start: foo", 'line 1, column 8: unknown name: "foo"'),
+        (Grammar.lark, 'start: a\na: "a" )', "line 2, column 8"),
+        (Grammar.lark, "start: a\na: /x[/", "line 2, column 4: in the regular expression, at character 2: unclosed"),
         (Grammar.json_schema, {"type": "llama"}, "llama"),
         (Grammar.json_schema, {"type": "string", "minLength": 5, "maxLength": 2}, "minLength"),
         (Grammar.json_schema, {"$ref": "#/$defs/nowhere"}, "nowhere"),
@@ -143,7 +145,7 @@ def test_a_hostile_schema_is_refused_or_compiled_in_seconds() -> None:
     began = time.monotonic()
     for schema in (deep, wide, loop, long, {"type": "array", "minItems": 10**9, "items": {"type": "null"}}):
         try:
-            state = Grammar.json_schema(tokenizer(), schema).start()
+            state = Grammar.json_schema(tokenizer(), schema).start(ENDS)
             _mask(state)
         except ConfigError:
             continue

@@ -46,7 +46,7 @@ def test_the_choice_with_the_largest_direct_log_likelihood_wins(model, tokenizer
     for choice in TOWN.choices:
         ending = [*tokenizer.encode(choice), tokenizer.chat_ids.eot] if as_dialog else tokenizer.encode(" " + choice)
         wanted.append(sum(direct(model, given + ending)[-len(ending) :]) / (len(choice.encode()) if per_byte else 1))
-    (score,) = choose(model, tokenizer, [TOWN], as_dialog=as_dialog, per_byte=per_byte)
+    (score,) = choose(Engine(model, tokenizer), [TOWN], as_dialog=as_dialog, per_byte=per_byte)
     assert score.answer == TOWN.choices[wanted.index(max(wanted))]
     assert score.value == (score.answer == "Elton")
     assert f"Elton: {wanted[1]:.2f}" in score.explanation
@@ -54,7 +54,9 @@ def test_the_choice_with_the_largest_direct_log_likelihood_wins(model, tokenizer
 
 def test_a_question_does_not_depend_on_those_beside_it(model, tokenizer):
     questions = [Question(str(i), f"What is {i} + {i}?", str(2 * i), (str(2 * i), str(i), "many")) for i in range(40)]
-    assert choose(model, tokenizer, questions) == [choose(model, tokenizer, [question])[0] for question in questions]
+    engine = Engine(model, tokenizer)
+    together, alone = choose(engine, questions), [choose(engine, [question])[0] for question in questions]
+    assert [score.answer for score in together] == [score.answer for score in alone]
 
 
 def taught(config, tokenizer, questions: list[Question]) -> Llama:
@@ -82,7 +84,7 @@ def test_planted_knowledge_is_recovered_and_its_absence_too(config, tokenizer):
     wrong = [Question("w", TOWN.prompt, "blue boat", TOWN.choices)]
     model = taught(config, tokenizer, taught_questions)
     engine = Engine(model, tokenizer)
-    assert [s.value for s in choose(model, tokenizer, taught_questions + wrong, as_dialog=True)] == [1, 1, 0]
+    assert [s.value for s in choose(engine, taught_questions + wrong, as_dialog=True)] == [1, 1, 0]
     assert [s.value for s in answer_questions(engine, taught_questions + wrong, as_dialog=True)] == [1, 1, 0]
     samples = write_answers(engine, taught_questions, as_dialog=True)
     assert stop_rate(samples).value == 1
@@ -103,6 +105,6 @@ def test_the_stop_rate_counts_ends_of_ones_own():
 
 def test_questions_that_cannot_be_scored_are_refused_with_their_name(model, tokenizer):
     with pytest.raises(DataError, match=r"question open: .*choices"):
-        choose(model, tokenizer, [Question("open", "Why?", "because")])
-    with pytest.raises(DataError, match=r"question long: .* positions"):
-        choose(model, tokenizer, [Question("long", "Why? " * 100, "a", ("a", "b"))])
+        choose(Engine(model, tokenizer), [Question("open", "Why?", "because")])
+    with pytest.raises(DataError, match=r"question long: .* context has 64"):
+        choose(Engine(model, tokenizer), [Question("long", "Why? " * 100, "a", ("a", "b"))])

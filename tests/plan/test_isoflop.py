@@ -55,9 +55,12 @@ def test_llama_3s_parabolas_have_the_vertices_and_flatten(llama3):
         assert budget.compute == pytest.approx(compute)
         assert budget.num_points == num
         assert budget.tokens.value / 1e9 == pytest.approx(tokens, abs=1e-3)
-        assert budget.loss == pytest.approx(loss, abs=1e-5)
-        assert budget.curvature == pytest.approx(curvature, abs=1e-3)
-    assert llama3.budgets[0].curvature > llama3.budgets[7].curvature > llama3.budgets[9].curvature > llama3.budgets[8].curvature
+        assert budget.loss.value == pytest.approx(loss, abs=1e-5)
+        assert budget.curvature.value == pytest.approx(curvature, abs=1e-3)
+        assert budget.loss.low < budget.loss.value < budget.loss.high
+        assert budget.curvature.low < budget.curvature.value < budget.curvature.high
+    curvatures = [budget.curvature.value for budget in llama3.budgets]
+    assert curvatures[0] > curvatures[7] > curvatures[9] > curvatures[8]
 
 
 def test_leaving_out_an_end_budget_moves_llama_3s_model_by_hundreds_of_billions(llama3):

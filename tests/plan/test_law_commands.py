@@ -56,6 +56,51 @@ def test_fit_gives_the_documented_keys(runs):
     assert found["alpha"] == pytest.approx(0.34, rel=1e-2)
 
 
+def test_no_run_is_left_out_unasked_and_each_one_left_out_is_named(shared_data):
+    points = shared_data / "chinchilla_points.csv"
+    kept = figures("fit", points, "--method", "parametric", "--bootstrap", "20")
+    assert (kept["points_used"], kept["dropped"]) == (245, [])
+    assert any("are kept" in line for line in kept["warnings"])
+    words = ("fit", points, "--method", "parametric", "--bootstrap", "20")
+    for rule, reason in (("--drop-highest", "highest losses"), ("--drop-outliers", "robust standard deviations")):
+        found = figures(*words, rule, "5")
+        assert found["points_used"] == 245 - len(found["dropped"]) < 245
+        assert all(one["points"] == 1 and "loss" in one["where"] and reason in one["reason"] for one in found["dropped"])
+        told = plan(*words, rule, "5").stdout
+        assert all(one["where"] in told for one in found["dropped"])
+    assert figures(*words, "--drop-highest", "5")["B"] == pytest.approx(2143.4, rel=1e-4)
+
+
+def test_an_isoflop_fit_says_what_it_dropped_and_flags_what_not_to_trust(tmp_path):
+    rows = ["compute,tokens,loss"]
+    for compute, middle, width, num in (
+        (1e18, 1e9, 1.0, 7),
+        (1e19, 3e9, 1.0, 4),
+        (1e20, 1e10, 1.0, 7),
+        (1e21, 3e10, -1.0, 7),
+        (1e22, 1e11, 1.0, 2),
+    ):
+        start = middle * (2 if compute == 1e20 else 0.4)
+        rows += [
+            f"{compute},{tokens},{3 + width * np.log10(tokens / middle) ** 2}"
+            for tokens in np.geomspace(start, 2.4 * max(start, middle), num)
+        ]
+    path = tmp_path / "runs.csv"
+    path.write_text("\n".join(rows))
+    found = figures("fit", path, "--compute", "1e26", "--bootstrap", "20")
+    assert [(one["points"], one["where"]) for one in found["dropped"]] == [(7, "budget of 1e+21 FLOPs"), (2, "budget of 1e+22 FLOPs")]
+    assert found["points_used"] == 18
+    told = plan("fit", path, "--compute", "1e26", "--bootstrap", "20").stdout.replace("\n", " ")
+    for words in (
+        "opens downwards",
+        "too few points: 2",
+        "outside the sampled range",
+        "too few points to trust (4",
+        "an extrapolation over 3 orders",
+    ):
+        assert words in told.replace("  ", " "), words
+
+
 def test_a_written_law_is_read_by_optimal(runs, tmp_path):
     for method in ("isoflop", "parametric"):
         fitted = figures("fit", runs, "--method", method, "--out", tmp_path / f"{method}.json", "--compute", "1e22")
@@ -96,7 +141,11 @@ def test_predict_goes_both_ways(scores):
     assert found["accuracy_interval"][0] <= found["accuracy"] <= found["accuracy_interval"][1]
     back = figures("predict", scores, "--accuracy", found["accuracy"])
     assert back["compute"] == pytest.approx(1e23, rel=1e-2)
-    assert {"params", "tokens", "gpu_hours"} <= back.keys()
+    for key in ("compute", "params", "tokens", "gpu_hours", "dollars"):
+        low, high = back[f"{key}_interval"]
+        assert low < back[key] < high
+    told = plan("predict", scores, "--accuracy", found["accuracy"]).stdout
+    assert all(word in told for word in ("size by the law", "hours", "dollars", "of the size", "of the cost"))
     assert (found["interval_kind"], back["interval_kind"]) == ("draws", "draws")
 
 

@@ -337,3 +337,17 @@ def test_alternatives_that_cannot_answer_take_no_part():
     lonely = replace(one, alternatives=())
     assert estimate(lonely, lambda found: found.E) == one.E
     assert estimate(one, lambda found: None if found is not one else 1.0) == 1.0
+
+
+@pytest.mark.parametrize("name", ["besiroglu", "chinchilla", "llama3", "kaplan"])
+def test_only_more_parameters_than_the_least_reach_a_loss(name):
+    law = catalogue.law(name)
+    loss = law.loss(1e10, 1e12)
+    least = law.least_params(loss)
+    assert law.loss(1.001 * least, law.tokens_for(1.001 * least, loss)) == pytest.approx(loss)
+    with pytest.raises(ConfigError, match="never reach"):
+        law.tokens_for(0.999 * least, loss)
+
+
+def test_a_loss_below_the_floor_takes_endless_parameters():
+    assert catalogue.law("besiroglu").least_params(1.0) == math.inf

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tiny_engine import tokenizer
 
@@ -69,6 +69,7 @@ AFTER = st.sampled_from(["", " ", "\n", " Done.", "; and more {"])
 
 
 @settings(max_examples=500)
+@example("", [JSON_CALL, '[{"name": "f", "parameters": {}}, {"name": "g", "parameters": {}}]'], " Done.", True, [], 0)
 @given(WORDS, st.lists(CALLS, max_size=3), AFTER, st.booleans(), st.lists(st.integers(1, 7), max_size=60), st.sampled_from([0, 0, 3, 20]))
 def test_what_is_heard_is_what_the_codec_reads(words, calls, after, is_tagged, sizes, hold):
     text = "".join(calls) + (after if calls else "")

@@ -36,7 +36,7 @@ def test_the_split_into_micro_batches_changes_neither_losses_nor_weights(tmp_pat
     trained = []
     for windows, micro in ((8, 1), (4, 2), (1, 8)):
         model, directory = tiny_run.model(), tmp_path / str(micro)
-        settings = short(batch_windows=windows, micro_batches=micro)
+        settings = short(batch_windows=windows, micro_batches=micro, dtype="float32")
         Trainer(model, MadeUpBatches(window=16, windows=windows, padded=3), settings, directory=directory).run()
         trained.append((model, [(line["loss"], line["grad_norm"], line["targets"]) for line in lines(directory)]))
     (model, whole), *others = trained

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from puna.plan.estimate import Estimate
 
 
 def faults(
@@ -38,7 +41,7 @@ def _show(found: dict[str, Any]) -> None:
     from puna.commands.plan.words import between
 
     print(
-        f"{found['gpus']:,} GPUs for {found['days']:g} days: {between(found['unplanned_interruptions'])} unplanned interruptions, one each {found['mtbf_hours']:.2f} hours with the planned ones\n"
+        f"{found['gpus']:,} GPUs for {found['days']:g} days: {between(found['unplanned_interruptions'])} unplanned interruptions, one each {between(found['mtbf_hours'])} hours with the planned ones\n"
     )
     print_table(
         ("component", "expected (may lie between)"),
@@ -46,6 +49,28 @@ def _show(found: dict[str, Any]) -> None:
         words=("component", "expected (may lie between)"),
     )
     print()
+    _show_effective(found)
+    best = found["best_interval_seconds"]
+
+    def minutes(kind: str) -> str:
+        return between(best[kind].scaled(1 / 60))
+
+    print(
+        f"\nBest interval for {found['blocking_seconds']:g} s: Young {minutes('young')}, Daly {minutes('daly')}, exact {minutes('exact')} minutes of work"
+    )
+    print(
+        f"Effective share at {found['interval_seconds'] / 60:.1f} minutes: {between(found['effective_share'], percent=True)} in closed form, {between(found['simulated_effective_share'], percent=True)} simulated"
+    )
+    print(f"Intervals: {found['interval_means']}")
+    print(f"Single runs of {found['days']:g} days: {between(found['one_run_effective_share'], percent=True)}")
+    for line in (*(f"note: {note}" for note in found["notes"]), *(f"source: {source}" for source in found["sources"])):
+        print(line)
+
+
+def _show_effective(found: dict[str, Any]) -> None:
+    """Show the effective share at the best interval, for several seconds that a checkpoint blocks and that a restart takes."""
+    from puna.commands.plan.showing import print_table
+
     restarts = sorted({row["restart_seconds"] for row in found["effective_time"]})
     blockings = sorted({row["blocking_seconds"] for row in found["effective_time"]})
     cells = {(row["blocking_seconds"], row["restart_seconds"]): row for row in found["effective_time"]}
@@ -53,19 +78,14 @@ def _show(found: dict[str, Any]) -> None:
         [
             f"{b:g} s",
             f"{cells[b, restarts[0]]['interval_seconds'] / 60:.1f} min",
-            *(f"{cells[b, r]['effective_share']:.1%}" for r in restarts),
+            *(_cell(cells[b, r]["effective_share"]) for r in restarts),
         ]
         for b in blockings
     ]
     print("Effective training time at the best interval, by how long a checkpoint blocks and a restart takes:")
     print_table(("checkpoint", "interval", *(f"restart {r:g} s" for r in restarts)), rows)
-    best = found["best_interval_seconds"]
-    print(
-        f"\nBest interval for {found['blocking_seconds']:g} s: Young {best['young'] / 60:.1f}, Daly {best['daly'] / 60:.1f}, exact {best['exact'] / 60:.1f} minutes of work"
-    )
-    print(
-        f"Effective share at {found['interval_seconds'] / 60:.1f} minutes: {found['effective_share']:.2%} in closed form, {between(found['simulated_effective_share'], percent=True)} simulated"
-    )
-    print(f"Single runs of {found['days']:g} days: {between(found['one_run_effective_share'], percent=True)}")
-    for line in (*(f"note: {note}" for note in found["notes"]), *(f"source: {source}" for source in found["sources"])):
-        print(line)
+
+
+def _cell(share: Estimate) -> str:
+    """Return a share in per cent and how far either end of its interval lies off, at the most."""
+    return f"{share.value:.1%} ±{100 * max(share.high - share.value, share.value - share.low):.1f}"

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from puna.plan.estimate import Estimate
     from puna.plan.serving.choices import Choice
 
 # What the table shows; --json has every format.
@@ -79,10 +80,16 @@ def _show_models(found: Sequence[Choice], title: str) -> None:
     rows = [
         (
             choice.model.name, choice.best.name, f"{choice.memory.needed_bytes / 1e9:.1f}", f"{choice.load.context:,}", f"{choice.memory.users:,}",
-            f"{choice.speed.decode_tokens_per_second.value:,.3g}", choice.formats[-1].name,
+            _span(choice.speed.decode_tokens_per_second), choice.formats[-1].name,
         )
         for choice in found
     ]  # fmt: skip
-    print_table(("model", "finest", "GB", "context", "users", "tokens/s", "coarsest"), rows, words=("model", "finest", "coarsest"))
+    print_table(
+        ("model", "finest", "GB", "context", "users", "tokens/s", "coarsest"), rows, words=("model", "finest", "coarsest"), whole=("model",)
+    )
     if not found:
         print("No published model in any format; a shorter --context may help.")
+
+
+def _span(rate: Estimate) -> str:
+    return f"{rate.value:,.3g} ({rate.low:,.3g} to {rate.high:,.3g})"

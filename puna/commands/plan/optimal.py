@@ -50,26 +50,31 @@ def optimal(
 
 
 def _show(found: dict[str, Any]) -> None:
-    from puna.commands.plan.figures import count, figure, power, print_facts, print_notes, share, with_interval
+    from puna.commands.plan.figures import count, power, print_facts, print_notes, share, with_interval
     from puna.commands.plan.showing import print_table
 
     print_facts({
         "law": found["law"], "compute": f"{power(found['compute'])} FLOPs", "parameters": with_interval(found["params"], count),
-        "tokens": with_interval(found["tokens"], count), "loss": with_interval(found["loss"]), "tokens a parameter": figure(found["tokens_per_param"]),
+        "tokens": with_interval(found["tokens"], count), "loss": with_interval(found["loss"]), "tokens a parameter": with_interval(found["tokens_per_param"]),
         "counting": found["counting"], **({"intervals": found["interval_means"]} if found["interval_kind"] else {}),
     })  # fmt: skip
     repeated = found.get("repeated")
     if repeated:
         print()
         print_facts({
-            "unique tokens": count(found["unique_tokens"]), "best by repeating": f"{count(repeated['params'])} parameters on {count(repeated['tokens'])} tokens",
-            "epochs": figure(repeated["epochs"]), "worth": f"{count(repeated['worth_tokens'])} fresh tokens",
-            "loss": f"{repeated['loss']:.4f}, with data enough {repeated['loss_unconstrained']:.4f}",
+            "unique tokens": count(found["unique_tokens"]), "best by repeating": f"{with_interval(repeated['params'], count)} parameters on {with_interval(repeated['tokens'], count)} tokens",
+            "epochs": with_interval(repeated["epochs"]), "worth": f"{with_interval(repeated['worth_tokens'], count)} fresh tokens",
+            "loss": f"{with_interval(repeated['loss'])}, with data enough {with_interval(repeated['loss_unconstrained'])}",
         })  # fmt: skip
     if found.get("synthetic"):
         print()
         rows = [
-            [str(one["epochs"]), count(one["worth_tokens"]), count(one["synthetic_tokens"]), share(one["share"])]
+            [
+                str(one["epochs"]),
+                with_interval(one["worth_tokens"], count),
+                with_interval(one["synthetic_tokens"], count),
+                with_interval(one["share"], share),
+            ]
             for one in found["synthetic"]
         ]
         print_table(["epochs", "worth", "synthetic tokens", "share"], rows)
@@ -77,16 +82,19 @@ def _show(found: dict[str, Any]) -> None:
 
 
 def _show_all(every: list[dict[str, Any]]) -> None:
-    from puna.commands.plan.figures import count, figure, point, with_interval
+    from puna.commands.plan.figures import count, with_interval
     from puna.commands.plan.showing import print_table
 
-    rows = [[one["law"], with_interval(one["params"], count), one["interval_kind"] or "none", count(point(one["tokens"])), figure(one["tokens_per_param"]), one["counting"]]
+    rows = [[one["law"], with_interval(one["params"], count), with_interval(one["tokens"], count), with_interval(one["tokens_per_param"], _ratio), one["interval_kind"] or "none"]
             for one in every]  # fmt: skip
     print_table(
-        ["law", "parameters", "interval by", "tokens", "ratio", "counting"],
-        rows,
-        words=["law", "interval by", "counting"],
-        whole=["law", "interval by"],
+        ["law", "parameters", "tokens", "a parameter", "interval by"], rows, words=["law", "interval by"], whole=["law", "interval by"]
     )
     for kind, means in dict.fromkeys((one["interval_kind"], one["interval_means"]) for one in every):
         print(f"Interval by {kind or 'none'}: {means}")
+    for counting in dict.fromkeys(one["counting"] for one in every):
+        print(f"{', '.join(one['law'] for one in every if one['counting'] == counting)}: {counting}")
+
+
+def _ratio(value: float) -> str:
+    return f"{value:,.3g}"

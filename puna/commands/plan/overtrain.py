@@ -79,7 +79,7 @@ def _compared(
 
 
 def _examples(html: Path | None, as_json: bool) -> None:
-    from puna.commands.plan.figures import count, point, print_notes, share, with_interval
+    from puna.commands.plan.figures import count, print_notes, share, with_interval
     from puna.commands.plan.showing import print_json, print_table, write_page
     from puna.plan import laws
     from puna.plan.overtraining import overtrained
@@ -92,11 +92,16 @@ def _examples(html: Path | None, as_json: bool) -> None:
         print_json({"examples": [{"model": run.name, **one.figures()} for run, one in found]})
         return
     rows = [
-        [run.name.removeprefix("llama-"), one.law, f"{count(one.optimum.params)} / {count(one.optimum.tokens)}", with_interval(one.overhead, share),
-         "–" if one.break_even_tokens is None else count(point(one.break_even_tokens))]
+        [run.name.removeprefix("llama-"), one.law, *(with_interval(one.spans["optimum"][key], count) for key in ("params", "tokens")),
+         with_interval(one.overhead, share), with_interval(one.break_even_tokens, count)]
         for run, one in found
     ]  # fmt: skip
-    print_table(["llama", "law", "equal-loss optimum", "training overhead", "pays from"], rows, words=["llama", "law"])
+    print_table(
+        ["llama", "law", "equal-loss optimum", "its tokens", "training overhead", "pays from"],
+        rows,
+        words=["llama", "law"],
+        whole=["llama", "law"],
+    )
     for name, means in dict.fromkeys((one.law, one.interval_means) for _, one in found):
         print(f"Intervals of {name}: {means}")
     print_notes(
@@ -105,16 +110,18 @@ def _examples(html: Path | None, as_json: bool) -> None:
 
 
 def _show(found: dict[str, Any]) -> None:
-    from puna.commands.plan.figures import count, figure, power, print_facts, print_notes, share, with_interval
+    from puna.commands.plan.figures import count, power, print_facts, print_notes, share, with_interval
 
     best = found["optimum"]
     facts = {
-        "law": found["law"], "model": f"{with_interval(found['params'], count)} parameters on {with_interval(found['tokens'], count)} tokens", "loss": figure(found["loss"]),
-        "equal-loss optimum": f"{count(best['params'])} parameters on {count(best['tokens'])} tokens, {power(best['compute'])} FLOPs",
+        "law": found["law"], "model": f"{with_interval(found['params'], count)} parameters on {with_interval(found['tokens'], count)} tokens", "loss": with_interval(found["loss"]),
+        "equal-loss optimum": f"{with_interval(best['params'], count)} parameters on {with_interval(best['tokens'], count)} tokens, {with_interval(best['compute'], power)} FLOPs",
         "training overhead": with_interval(found["overhead"], share),
         "pays from": "never: a served token costs no less" if found["break_even_tokens"] is None else f"{with_interval(found['break_even_tokens'], count)} served tokens",
     }  # fmt: skip
     if found["served"]:
-        facts[f"saved at {count(found['served'])} served"] = f"{with_interval(found['saving'], share)}, {power(found['saved_flops'])} FLOPs"
+        facts[f"saved at {count(found['served'])} served"] = (
+            f"{with_interval(found['saving'], share)}, {with_interval(found['saved_flops'], power)} FLOPs"
+        )
     print_facts({**facts, "counting": found["counting"], "intervals": found["interval_means"]})
     print_notes(found["warnings"], found["sources"])

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from puna.plan.prediction import Benchmark
 
 
 def predict(
@@ -27,7 +32,9 @@ def predict(
     bootstrap: Annotated[int, typer.Option("--bootstrap", min=0, max=100_000, help="Resamples for the intervals.")] = 200,
     law: Annotated[str, typer.Option("--law", help="The law that turns compute into a size.")] = "llama3",
     gpu: Annotated[str, typer.Option("--gpu", help="The device to count hours of.")] = "h100",
-    mfu: Annotated[float, typer.Option("--mfu", help="Share of its bf16 peak that training reaches.")] = 0.4,
+    mfu: Annotated[
+        float | None, typer.Option("--mfu", help="Share of its bf16 peak that training reaches; without it, Llama 3's 38 to 43 %.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the resamples.")] = 0,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -37,23 +44,15 @@ def predict(
     from puna.errors import ConfigError
     from puna.plan import laws
     from puna.plan.devices import device
-    from puna.plan.estimate import point
-    from puna.plan.prediction import fit_two_stages, half_width, read_scores, size_and_cost
+    from puna.plan.prediction import fit_two_stages, read_scores
     from puna.plan.prediction_page import page
+    from puna.plan.spending import size_and_cost
 
-    if (compute is None) == (accuracy is None):
-        raise ConfigError("give --compute to predict an accuracy, or --accuracy for the compute that it takes: one of the two")
-    if not 0 < mfu <= 1:
+    if mfu is not None and not 0 < mfu <= 1:
         raise ConfigError(f"--mfu is {mfu:g}; give a share above 0, at most 1")
-    chosen, hardware = laws.law(law), device(gpu)
+    ask, (chosen, hardware) = _asked(compute, accuracy, questions), (laws.law(law), device(gpu))
     benchmark = fit_two_stages(read_scores(points, columns=columns), chance=chance, bootstrap=bootstrap, seed=seed)
-    if compute is not None:
-        found = benchmark.predict(compute)
-    else:
-        assert accuracy is not None
-        found = benchmark.compute_for(accuracy)
-    if questions is not None:
-        found |= {"questions": questions, "half_width": half_width(point(found["accuracy"]), questions)}
+    found = ask(benchmark)
     found |= size_and_cost(found["compute"], law=chosen, device=hardware, mfu=mfu)
     found["sources"] = [*found["sources"], f"size by law '{law}': {chosen.about.source}", f"{hardware.name}: {hardware.source}"]
     write_page(html, lambda: page(benchmark, found, wanted=accuracy))
@@ -63,23 +62,50 @@ def predict(
         _show(found)
 
 
-def _show(found: dict[str, Any]) -> None:
-    from puna.commands.plan.figures import count, figure, power, print_facts, print_notes, with_interval
+def _asked(compute: float | None, accuracy: float | None, questions: int | None) -> Callable[[Benchmark], dict[str, Any]]:
+    """Return what is asked of a benchmark: an accuracy by its compute, or the way back. Raises `ConfigError` for both and for neither."""
+    from puna.errors import ConfigError
+    from puna.plan.estimate import point
+    from puna.plan.prediction import half_width
 
-    stages = found["stages"]
+    if (compute is None) == (accuracy is None):
+        raise ConfigError("give --compute to predict an accuracy, or --accuracy for the compute that it takes: one of the two")
+
+    def ask(benchmark: Benchmark) -> dict[str, Any]:
+        found = benchmark.predict(compute) if compute is not None else benchmark.compute_for(accuracy or 0.0)
+        luck = {} if questions is None else {"questions": questions, "half_width": half_width(point(found["accuracy"]), questions)}
+        return found | luck
+
+    return ask
+
+
+def _show(found: dict[str, Any]) -> None:
+    from puna.commands.plan.figures import count, power, print_facts, print_notes, share, with_interval
+
     facts = {
         "compute": f"{with_interval(found['compute'], power)} FLOPs", "NLL of the answer": with_interval(found["loss"]), "accuracy": with_interval(found["accuracy"]),
-        "size by the law": f"{count(found['params'])} parameters on {count(found['tokens'])} tokens",
-        "cost": f"{with_interval(found['gpu_hours'], count)} hours of {found['gpu']} at {100 * found['mfu']:.3g} % of its peak",
-        "first stage": f"NLL = {stages['level']:.4g} {stages['slope']:+.4g} log10 C",
-        "second stage": f"accuracy from {figure(stages['floor'])} to {figure(stages['ceiling'])}, half way at NLL {figure(stages['middle'])}, width {figure(stages['width'])}",
+        "size by the law": f"{with_interval(found['params'], count)} parameters on {with_interval(found['tokens'], count)} tokens",
+        "hours": f"{with_interval(found['gpu_hours'], count)} of {found['gpu']} at {with_interval(found['mfu'], share)} of its peak",
+        "dollars": f"{with_interval(found['dollars'], count)} at {found['price']}" if "dollars" in found else f"no price of {found['gpu']} in the table",
     }  # fmt: skip
     if "questions" in found:
         facts["measured"] = (
             f"to ±{100 * found['half_width']:.2g} % by luck of {found['questions']:,} questions (95 %, 1.96 sqrt(S (1 - S) / N))"
         )
-    facts["intervals"] = found["interval_means"]
-    if "dollars" in found:
-        facts["dollars"] = f"{with_interval(found['dollars'], count)} at {found['price']}"
-    print_facts(facts)
+    print_facts(facts | _stages(found) | _intervals(found))
     print_notes(found["warnings"], found["sources"])
+
+
+def _stages(found: dict[str, Any]) -> dict[str, str]:
+    from puna.commands.plan.figures import figure
+
+    one = found["stages"]
+    return {
+        "first stage": f"NLL = {one['level']:.4g} {one['slope']:+.4g} log10 C",
+        "second stage": f"accuracy from {figure(one['floor'])} to {figure(one['ceiling'])}, half way at NLL {figure(one['middle'])}, width {figure(one['width'])}",
+    }
+
+
+def _intervals(found: dict[str, Any]) -> dict[str, str]:
+    """Return what the intervals are: of the prediction, of the size, and of what it costs."""
+    return {"intervals": found["interval_means"], "of the size": found["size_interval_means"], "of the cost": found["cost_interval_means"]}

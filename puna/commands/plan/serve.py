@@ -41,8 +41,7 @@ def serve(
     """Say whether a model fits a device, for how many users, how fast it reads and writes, what that costs, and what the format takes from its quality."""
     from puna.commands.plan.showing import print_json, write_page
     from puna.errors import ConfigError
-    from puna.plan.devices import chip_of
-    from puna.plan.devices import device as device_named
+    from puna.plan import devices
     from puna.plan.formats import format_named
     from puna.plan.serving import answer, lifetime
     from puna.plan.serving.memory import Load, default_context
@@ -51,14 +50,17 @@ def serve(
 
     if tuned is not None and served is None:
         raise ConfigError("--tuned is part of a lifetime, which --served asks for; give both, or leave it out")
-    asked, where = model_served(model, tokens=trained), device_named(device)
+    asked, where = model_served(model, tokens=trained), devices.device(device)
     load = Load(default_context(asked) if context is None else context, batch, cache)
     found = answer.serve(asked, format_named(format_), where, load)
-    lives = [] if served is None else lifetime.lives(asked, chip_of(where), lifetime.Workload(served, TUNED if tuned is None else tuned))
+    lives = (
+        []
+        if served is None
+        else lifetime.lives(asked, devices.chip_of(where), lifetime.Workload(served, TUNED if tuned is None else tuned))
+    )
     write_page(html, lambda: page(found, lives=lives, served=served))
     if as_json:
-        more = {} if served is None else {"lifetime": [lifetime.figures(life) for life in lives], "lifetime_sources": lifetime.SOURCES}
-        print_json({**found.figures(), **more})
+        print_json({**found.figures(), **({} if served is None else lifetime.all_figures(lives))})
         return
     _show(found)
     if served is not None:
@@ -108,17 +110,17 @@ def _speed_rows(found: Serving) -> dict[str, str]:
     speed, load = found.speed, found.load
     assert speed is not None
     decode, prefill = speed.decode_tokens_per_second, speed.prefill_tokens_per_second
-    first = prefill.value and load.context / prefill.value
+    first = prefill.reciprocal().scaled(load.context)
     nodes = "" if speed.nodes == 1 else f", {speed.nodes} nodes in a pipeline"
     rows = {
-        "Writes": f"{_span(decode)} tokens/s in all, {_short(decode.value / load.batch)} a user; the bound is {_short(speed.bound)}{nodes}",
-        "Reads": f"{_span(prefill)} tokens/s of prompt in {speed.maths}, {_short(first)} s for a full context",
+        "Writes": f"{_span(decode)} tokens/s in all, {_span(decode.scaled(1 / load.batch))} a user; the bound is {_short(speed.bound)}{nodes}",
+        "Reads": f"{_span(prefill)} tokens/s of prompt in {speed.maths}, {_span(first)} s for a full context",
     }
     costs: dict[str, Any] = found.figures()
     if found.hour is not None:
         output, prompt = costs["dollars_per_million_output_tokens"], costs["dollars_per_million_input_tokens"]
         rows["Costs"] = (
-            f"${_span(output)} a million tokens written, ${_span(prompt)} read, at ${found.hour.dollars:,.2f} an hour ({found.hour.price.date})"
+            f"${_span(output)} a million tokens written, ${_span(prompt)} read, at ${_span(found.hour.estimate)} an hour ({found.hour.price.date})"
         )
     elif costs["kilowatt_hours_per_million_output_tokens"] is not None:
         rows["Energy"] = f"{_span(costs['kilowatt_hours_per_million_output_tokens'])} kWh a million tokens written"
@@ -149,16 +151,16 @@ def _show_lives(lives: Sequence[Life], served: float, tuned: float) -> None:
         return
     print(f"\nA lifetime of {served:.3g} tokens served and {tuned:.3g} tuned; serving and tuning in\nchip-hours by those of training:")
     print_table(
-        ("format", "device", "nodes", "users", "tokens/s/chip", "serving", "tuning", "equal at"),
+        ("format", "device", "nodes", "users", "tokens/s/chip", "serving", "tuning", "equal at, T"),
         [
             (
-                life.form.name, life.device.name, str(life.nodes), str(life.batch), _short(life.tokens_per_chip_second.value),
-                _span(life.serving_by_training), _short(life.tuning_by_training.value if life.tuning_by_training else None),
-                f"{_short(life.break_even_tokens.value / 1e12)}T" if life.break_even_tokens else "?",
+                life.form.name, life.device.name, str(life.nodes), str(life.batch), _span(life.tokens_per_chip_second),
+                _span(life.serving_by_training), _span(life.tuning_by_training),
+                _span(life.break_even_tokens and life.break_even_tokens.scaled(1e-12)),
             )
             for life in lives
         ],
-        words=("format", "device"),
+        words=("format", "device"), whole=("format", "device"),
     )  # fmt: skip
     print("equal at: the served tokens at which serving has cost as much as training")
 

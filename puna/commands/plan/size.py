@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from puna.plan.sizing.decision import Decision, Row
+    from collections.abc import Callable
+
+    from puna.plan.estimate import Estimate
+    from puna.plan.sizing.decision import Decision
+    from puna.plan.sizing.ranking import Row
 
 
 def size(
@@ -37,61 +41,109 @@ def size(
 
 
 def _show(decision: Decision) -> None:
-    from puna.commands.plan.showing import print_table
-    from puna.plan.estimate import Estimate
-
-    alone = decision.optimum
-    span = decision.params
-    around = f" ({span.low / 1e9:,.0f}B to {span.high / 1e9:,.0f}B)" if isinstance(span, Estimate) else ""
     print(f"{decision.plan.name}: {decision.compute:.3g} FLOPs for training")
-    print(f"The law alone ({decision.plan.law}): {alone.params / 1e9:,.1f}B{around} on {alone.tokens / 1e12:,.3g}T tokens")
+    print(f"The law alone ({decision.plan.law}): {_span(decision.params, _billions)} on {_span(decision.tokens, _trillions)} tokens")
     print()
+    _show_candidates(decision)
     best = decision.recommended.candidate
-    costs = ("excess loss",) if best.serve_cost is None else ("train", "serve", "life")
-    print_table(
-        ("", "params", "layers", "width", "ffn", "tokens", "per param", *costs, "constraints"), [_row(decision, row) for row in decision.rows],
-        words=("", "constraints"),
-    )  # fmt: skip
-    if best.serve_cost is not None:
-        print(f"Train, serve and life in {decision.living.unit}.")
     print(f"\nRecommended: {best.params / 1e9:,.2f}B on {best.tokens / 1e12:,.3g}T tokens.")
-    for line in _costs(decision):
+    for line in (*_costs(decision), *_checks(decision), *_by_others(decision), *_flip(decision)):
         print(f"  {line}")
-    for check in decision.recommended.checks:
-        state = "binds" if check.name in decision.binding else f"slack {check.slack:.1%}"
-        print(f"  {check.name}: {state}; {_quantity(check.used, check.unit)} of {_quantity(check.limit, check.unit)}")
-    for one in decision.against:
-        print(
-            f"  by {one.law}, whose optimum is {one.optimum.params / 1e9:,.0f}B on {one.optimum.tokens / 1e12:,.3g}T, the choice costs {one.excess:.1g} of loss, "
-            f"{one.compute_wasted:.1%} of the compute"
-        )
-    if decision.flip:
-        smaller = decision.flip.candidate
-        print(
-            f"  from {decision.flip.tokens / 1e12:,.3g}T served tokens on, {smaller.params / 1e9:,.1f}B on {smaller.tokens / 1e12:,.3g}T, as good, is the answer"
-        )
-    elif best.loss is not None:
-        print("  no served demand makes a model smaller by a tenth the answer")
     for line in decision.warnings:
         print(f"  note: {line}")
     print(f"  sources: {'; '.join(decision.sources)}")
 
 
+def _show_candidates(decision: Decision) -> None:
+    from puna.commands.plan.showing import print_table
+
+    served = decision.recommended.candidate.serve_cost is not None
+    costs = ("train", "serve", "life") if served else ("excess loss",)
+    print_table(
+        ("", "params", "layers", "width", "ffn", "tokens", "per param", *costs, "constraints"), [_row(decision, row) for row in decision.rows],
+        words=("", "constraints"),
+    )  # fmt: skip
+    if served:
+        print(f"Train, serve and life in {decision.living.unit}.")
+
+
 def _costs(decision: Decision) -> list[str]:
     """Return what the recommended model costs and how far it lies above the law's optimum, a line each."""
-    from puna.plan.estimate import Estimate
-
-    best, excess = decision.recommended.candidate, decision.excess
-    told = [f"{_short(best.gpu_hours)} {decision.plan.budget.gpu} hours of training"] if best.gpu_hours is not None else []
-    told += [f"{best.days:,.1f} days on {decision.plan.budget.gpus:,}"] if best.days is not None else []
-    told += [f"${_short(best.train_dollars)}"] if best.train_dollars is not None else []
+    cost, budget = decision.cost, decision.plan.budget
+    told = [f"{_span(cost.gpu_hours, _short)} {budget.gpu} hours of training"] if cost.gpu_hours is not None else []
+    told += [f"{_span(cost.days, _days)} days on {budget.gpus:,}"] if cost.days is not None else []
+    told += [f"${_span(cost.train_dollars, _short)}"] if cost.train_dollars is not None else []
     lines = [", ".join(told)] if told else []
-    if best.lifetime_dollars is not None:
-        lines.append(
-            f"over its life ${_short(best.lifetime_dollars)}, of which serving is {(best.serve_cost or 0.0) / best.lifetime_cost:.0%}"
+    if cost.serve_cost is not None:
+        dollars = (
+            f"${_span(cost.lifetime_dollars, _short)}"
+            if cost.lifetime_dollars
+            else f"{_span(cost.lifetime_cost, _short)} {decision.living.unit}"
         )
-    within = f" ({excess.low:.1g} to {excess.high:.1g} by what else its runs allow)" if isinstance(excess, Estimate) else ""
-    return [*lines, f"loss above the law's optimum: {best.excess:.1g}{within}"]
+        lines.append(f"over its life {dollars}, of which serving is {cost.serve_cost.value / cost.lifetime_cost.value:.0%}")
+    excess = _span(decision.excess, _loss, after=" by what else its runs allow")
+    return [*lines, *([f"intervals: {'; '.join(cost.means)}"] if cost.means else []), f"loss above the law's optimum: {excess}"]
+
+
+def _checks(decision: Decision) -> list[str]:
+    found = []
+    for check in decision.recommended.checks:
+        state = "binds" if check.name in decision.binding else f"slack {check.slack:.1%}"
+        found.append(f"{check.name}: {state}; {_quantity(check.used, check.unit)} of {_quantity(check.limit, check.unit)}")
+    return found
+
+
+def _by_others(decision: Decision) -> list[str]:
+    from puna.plan.laws import catalogue
+    from puna.plan.laws.law import interval_of
+
+    kinds = {
+        (decision.plan.law, interval_of(catalogue.law(decision.plan.law))),
+        *((one.law, one.interval_means) for one in decision.against),
+    }
+    means = {kind: ", ".join(sorted(law for law, of in kinds if of == kind)) for kind in sorted({of for _, of in kinds})}
+    lines = [
+        f"by {one.law}, whose optimum is {_span(one.params, _billions)} on {_span(one.tokens, _trillions)}, the choice costs {_span(one.excess, _loss)} of loss, "
+        f"{_span(one.compute_wasted, _percent)} of the compute"
+        for one in decision.against
+    ]
+    return [*lines, *(f"intervals by {laws}: {kind}" for kind, laws in means.items())]
+
+
+def _flip(decision: Decision) -> list[str]:
+    if decision.flip:
+        smaller, demand = decision.flip.candidate, _span(decision.flip.tokens, _trillions, after=" by what else its runs allow")
+        return [f"from {demand} served tokens on, {smaller.params / 1e9:,.1f}B on {smaller.tokens / 1e12:,.3g}T, as good, is the answer"]
+    return ["no served demand makes a model smaller by a tenth the answer"] if decision.recommended.candidate.loss is not None else []
+
+
+def _span(value: Estimate | float | None, told: Callable[[float], str], *, after: str = "") -> str:
+    """Return a figure with the interval that it lies in, where it has one."""
+    from puna.plan.estimate import ends, point
+
+    assert value is not None
+    low, high = map(told, ends(value))
+    return f"{told(point(value))} ({low} to {high}{after})" if low != high else told(point(value))
+
+
+def _billions(value: float) -> str:
+    return f"{value / 1e9:,.0f}B" if value >= 99.5e9 else f"{value / 1e9:,.3g}B"
+
+
+def _trillions(value: float) -> str:
+    return f"{value / 1e12:,.3g}T"
+
+
+def _days(value: float) -> str:
+    return f"{value:,.1f}"
+
+
+def _loss(value: float) -> str:
+    return f"{value:.1g}"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1%}"
 
 
 def _short(value: float) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from puna.plan.training.planning import Training
+    from puna.plan.training.planning import Training, Tuning
 
 
 def train(
@@ -36,20 +36,14 @@ def train(
 ) -> None:
     """Plan a training run: memory by kind, speed and what slows it, days, energy, money."""
     from puna.commands.plan.showing import print_json, write_page
-    from puna.errors import ConfigError
     from puna.plan.models import model_of
     from puna.plan.training.page import page
     from puna.plan.training.planning import train as plan
     from puna.plan.training.tuning import Rounds
-    from puna.settings import nearest, parse
+    from puna.settings import parse
 
-    if tune not in ("pretrain", "full", "lora"):
-        raise ConfigError(f"--tune {tune} is not known{nearest(tune, ['pretrain', 'full', 'lora'])}")
-    if lora_rank is not None and tune != "lora":
-        raise ConfigError(f"--lora-rank says nothing without --tune lora (got --tune {tune}); add that, or leave it out")
     found = plan(
-        model_of(model), gpus=gpus, gpu=gpu, layout=layout, seq=seq, batch_tokens=batch, tokens=tokens, tune=tune, lora_rank=lora_rank or 16,  # type: ignore[arg-type]
-        overhead=overhead, rounds=parse(Rounds, {"rounds": rounds}, where="--rounds") if rounds else None,
+        model_of(model), gpus=gpus, gpu=gpu, layout=layout, seq=seq, batch_tokens=batch, tokens=tokens, tune=_tuning(tune, lora_rank), lora_rank=lora_rank or 16, overhead=overhead, rounds=parse(Rounds, {"rounds": rounds}, where="--rounds") if rounds else None,
     )  # fmt: skip
     write_page(html, lambda: page(found))
     if as_json:
@@ -58,12 +52,35 @@ def train(
         _show(found)
 
 
+def _tuning(tune: str, lora_rank: int | None) -> Tuning:
+    """Return what `--tune` names. Raises `ConfigError` for another word, and for a rank without adapters."""
+    from puna.errors import ConfigError
+    from puna.settings import nearest
+
+    if lora_rank is not None and tune != "lora":
+        raise ConfigError(f"--lora-rank says nothing without --tune lora (got --tune {tune}); add that, or leave it out")
+    match tune:
+        case "pretrain" | "full" | "lora":
+            return tune
+    raise ConfigError(f"--tune {tune} is not known{nearest(tune, ['pretrain', 'full', 'lora'])}")
+
+
 def _show(found: Training) -> None:
     from puna.commands.plan.showing import print_table
-    from puna.commands.plan.words import short
-    from puna.plan.training.memory import usable_bytes
 
-    layout, work, step = found.best.layout, found.work, found.best.step
+    _show_layout(found)
+    _show_memory(found)
+    _show_step(found)
+    print_table(("figure", "value (may lie between)"), _figures(found), words=("figure", "value (may lie between)"))
+    _show_search(found)
+    for line in (*(f"note: {note}" for note in found.notes), *(f"source: {source}" for source in found.sources)):
+        print(line)
+
+
+def _show_layout(found: Training) -> None:
+    from puna.commands.plan.words import short
+
+    layout, work = found.best.layout, found.work
     extras = (
         [f"{layout.virtual} chunks a stage"] * (layout.pp > 1) + ["recomputing"] * layout.recompute + ["weights spread"] * layout.sharded
     )
@@ -73,24 +90,28 @@ def _show(found: Training) -> None:
     print(
         f"layout tp,cp,pp,dp{',ep' * (layout.ep > 1)} = {layout.text}; {work.micro_batches(layout)} micro-batches of {layout.micro}{''.join(f', {extra}' for extra in extras)}\n"
     )
-    usable, held = usable_bytes(work), found.best.memory.plain()
-    print_table(
-        ("memory a GPU", "GB", "of usable"),
-        ((kind, f"{size / 1e9:.1f}", _bar(size / usable)) for kind, size in held.items()),
-        words=("memory a GPU", "of usable"),
-    )
+
+
+def _show_memory(found: Training) -> None:
+    """Show what a GPU holds. It is counted; what allocators and libraries add is in the share of memory that is not used."""
+    from puna.commands.plan.showing import print_table
+    from puna.plan.training.memory import usable_bytes
+
+    usable, held = usable_bytes(found.work), found.best.memory.plain()
+    rows = [(kind, f"{size / 1e9:.1f}", _bar(size / usable)) for kind, size in held.items()]
+    print_table(("memory a GPU", "GB", "of usable"), rows, words=("memory a GPU", "of usable"))
     print()
+
+
+def _show_step(found: Training) -> None:
+    """Show the parts of a step; how far measured runs lie from them is in the interval of the MFU, for all together."""
+    from puna.commands.plan.showing import print_table
+
+    step = found.best.step
     parts = {name.replace("_", " "): seconds for name, seconds in step.plain().items() if seconds}
-    print_table(
-        ("time of a step", "seconds", "of the step"),
-        ((name, f"{seconds:.3f}", _bar(seconds / step.seconds)) for name, seconds in parts.items()),
-        words=("time of a step", "of the step"),
-    )
+    rows = [(name, f"{seconds:.3f}", _bar(seconds / step.seconds)) for name, seconds in parts.items()]
+    print_table(("time of a step", "seconds", "of the step"), rows, words=("time of a step", "of the step"))
     print()
-    print_table(("figure", "value (may lie between)"), _figures(found), words=("figure", "value (may lie between)"))
-    _show_search(found)
-    for line in (*(f"note: {note}" for note in found.notes), *(f"source: {source}" for source in found.sources)):
-        print(line)
 
 
 def _figures(found: Training) -> list[tuple[str, str]]:

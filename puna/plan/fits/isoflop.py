@@ -43,8 +43,8 @@ class Budget:
     num_points: int
     tokens: Estimate | float
     params: Estimate | float
-    loss: float
-    curvature: float
+    loss: Estimate | float
+    curvature: Estimate | float
     noise: float
     least_tokens: float
     most_tokens: float
@@ -120,6 +120,10 @@ class _Parabola:
         """Return log10 tokens of the lowest point for constants `[..., 3]`; NaN where the parabola opens downwards."""
         return np.asarray(self.middle - constants[..., 1] / 2 / np.where(constants[..., 0] > 0, constants[..., 0], np.nan))
 
+    def least(self, constants: Floats) -> Floats:
+        """Return the loss at the lowest point for constants `[..., 3]`."""
+        return np.asarray(constants[..., 2] - constants[..., 1] ** 2 / 4 / constants[..., 0])
+
 
 def fit_isoflop(
     runs: Points, *, bootstrap: int = 200, losses: bool = True, seed: int = 0, name: str = "fit", counting: str = "as the points count them"
@@ -133,7 +137,9 @@ def fit_isoflop(
     log_C, lowest = np.log10([one.compute for one in parabolas]), np.array([one.lowest(one.constants) for one in parabolas])
     alpha, level = _line(log_C, lowest)
     noise = _noise(parabolas)
-    drawn_KB, failed = _drawn(parabolas, noise, bootstrap, generator(seed, "isoflop", len(runs), bootstrap))
+    redrawn_BK3 = _redrawn(parabolas, noise, bootstrap, generator(seed, "isoflop", len(runs), bootstrap))
+    drawn_KB = np.stack([one.lowest(constants) for one, constants in zip(parabolas, redrawn_BK3, strict=True)], 1)
+    drawn_KB, failed = drawn_KB[kept_K := np.isfinite(drawn_KB).all(1)], int(bootstrap - kept_K.sum())
     scatter = _scatter(log_C, lowest, drawn_KB) if len(drawn_KB) > 1 else 0.0
     shaken_KB = _shaken(drawn_KB, scatter, generator(seed, "isoflop scatter", len(runs), bootstrap))
     lines_K2 = _line(log_C, shaken_KB.T).T if len(shaken_KB) else np.empty((0, 2))
@@ -153,7 +159,7 @@ def fit_isoflop(
     )
     return IsoflopFit(
         alpha=interval(alpha, lines_K2[:, 0]), A=interval(10.0**level, 10.0 ** lines_K2[:, 1]),
-        budgets=tuple(_budget(one, float(spread), shaken) for one, spread, shaken in zip(parabolas, noise, _columns(drawn_KB, len(parabolas)), strict=True)),
+        budgets=tuple(_budget(one, float(spread), constants[kept_K]) for one, spread, constants in zip(parabolas, noise, redrawn_BK3, strict=True)),
         without=_leave_one_out(log_C, lowest), scatter=float(10.0**scatter - 1), points_used=len(used), law=law, losses=fitted, dropped=tuple(dropped),
         warnings=tuple(warnings), draws=tuple(draws),
     )  # fmt: skip
@@ -239,15 +245,13 @@ def _noise(parabolas: Sequence[_Parabola]) -> Floats:
     return np.asarray(np.sqrt((squares + _BORROWED * squares.sum() / freedom.sum()) / (freedom + _BORROWED)))
 
 
-def _drawn(parabolas: Sequence[_Parabola], noise: Floats, resamples: int, rng: np.random.Generator) -> tuple[Floats, int]:
-    """Return lowest points (log10 tokens) of losses drawn again round the parabolas, `[K, B]`, and how many draws had a budget without one."""
-    columns = []
+def _redrawn(parabolas: Sequence[_Parabola], noise: Floats, resamples: int, rng: np.random.Generator) -> list[Floats]:
+    """Return, budget by budget, the parabolas of losses drawn again round its own, `[K, 3]`."""
+    found = []
     for one, spread in zip(parabolas, noise, strict=True):
         losses_KP = one.design @ one.constants + spread * rng.standard_normal((resamples, len(one.runs)))
-        columns.append(one.lowest(losses_KP @ one.inverse.T))
-    drawn_KB = np.stack(columns, 1)
-    kept = np.isfinite(drawn_KB).all(1)
-    return drawn_KB[kept], int(resamples - kept.sum())
+        found.append(losses_KP @ one.inverse.T)
+    return found
 
 
 def _scatter(log_C: Floats, lowest: Floats, drawn_KB: Floats) -> float:
@@ -272,27 +276,14 @@ def _shaken(drawn_KB: Floats, scatter: float, rng: np.random.Generator) -> Float
     return np.asarray(drawn_KB + widths_K1 * rng.standard_normal(drawn_KB.shape))
 
 
-def _columns(drawn_KB: Floats, num: int) -> list[Floats]:
-    return [drawn_KB[:, index] for index in range(num)]
-
-
-def _budget(one: _Parabola, noise: float, drawn_K: Floats) -> Budget:
-    best = float(one.lowest(one.constants))
-    tokens = interval(10.0**best, 10.0**drawn_K)
-    params = interval(one.compute / FLOPS_PER_PARAM_TOKEN / 10.0**best, one.compute / FLOPS_PER_PARAM_TOKEN / 10.0**drawn_K)
-    loss = float(one.constants[2] - one.constants[1] ** 2 / 4 / one.constants[0])
+def _budget(one: _Parabola, noise: float, drawn_K3: Floats) -> Budget:
+    best, drawn_K = float(one.lowest(one.constants)), 10.0 ** one.lowest(drawn_K3)
+    params = one.compute / FLOPS_PER_PARAM_TOKEN
     return Budget(
-        one.compute,
-        len(one.runs),
-        tokens,
-        params,
-        loss,
-        float(one.constants[0]),
-        noise,
-        float(one.runs.tokens.min()),
-        float(one.runs.tokens.max()),
-        one.runs,
-    )
+        one.compute, len(one.runs), interval(10.0**best, drawn_K), interval(params / 10.0**best, params / drawn_K),
+        interval(float(one.least(one.constants)), one.least(drawn_K3)), interval(float(one.constants[0]), drawn_K3[:, 0]),
+        noise, float(one.runs.tokens.min()), float(one.runs.tokens.max()), one.runs,
+    )  # fmt: skip
 
 
 def _leave_one_out(log_C: Floats, lowest: Floats) -> tuple[LeftOut, ...]:

@@ -71,10 +71,10 @@ def _parabolas(budgets: Sequence[Budget]) -> Picture:
     for index, one in enumerate(budgets):
         colour, best = shade(index, len(budgets)), point(one.tokens)
         xs = np.geomspace(min(one.least_tokens, best), max(one.most_tokens, best), PARABOLA_POINTS)
-        ys = one.loss + one.curvature * np.log10(xs / best) ** 2
+        ys = point(one.loss) + point(one.curvature) * np.log10(xs / best) ** 2
         label = f"{words.figure(one.compute)} FLOPs"
         marks += [Line(label, _plain(xs), _plain(ys), colour), Dots(label, _plain(one.runs.tokens), _plain(one.runs.loss), colour)]
-    marks.append(Dots("lowest points", [point(one.tokens) for one in budgets], [one.loss for one in budgets], 7, hollow=True))
+    marks.append(Dots("lowest points", [point(one.tokens) for one in budgets], [point(one.loss) for one in budgets], 7, hollow=True))
     svg = chart(marks, title="Loss over tokens", x=Axis("tokens", log=True), y=Axis("loss"), height=TALL)
     return Picture("Loss over tokens", svg, legend_of(marks))
 
@@ -85,7 +85,14 @@ def _carried(law: Law, carried: Recommendation | None, budgets: Sequence[Budget]
         key: Dots("lowest points", computes, [point(value) for value in values], 1, lows=[ends(value)[0] for value in values], highs=[ends(value)[1] for value in values])
         for key, values in (("params", [one.params for one in budgets]), ("tokens", [one.tokens for one in budgets]))
     }  # fmt: skip
-    dots["loss"] = Dots("lowest points", computes, [one.loss for one in budgets], 1)
+    dots["loss"] = Dots(
+        "lowest points",
+        computes,
+        [point(one.loss) for one in budgets],
+        1,
+        lows=[ends(one.loss)[0] for one in budgets],
+        highs=[ends(one.loss)[1] for one in budgets],
+    )
     return pictures(law, asked=carried.compute if carried else None, dots=dots if budgets else None)
 
 
@@ -118,7 +125,7 @@ def _fitted(found: ParametricFit, runs: Points) -> Floats:
 
 def _budgets(budgets: Sequence[Budget]) -> Table:
     rows = [
-        (words.figure(one.compute), str(one.num_points), within(one.tokens), within(one.params), f"{one.loss:.4f}", f"{one.curvature:.4f}", f"{one.noise:.1e}")
+        (words.figure(one.compute), str(one.num_points), within(one.tokens), within(one.params), within(one.loss, lambda value: f"{value:.4f}"), within(one.curvature, lambda value: f"{value:.4f}"), f"{one.noise:.1e}")
         for one in budgets
     ]  # fmt: skip
     return Table(("FLOPs", "points", "best tokens", "parameters", "loss there", "curvature", "scatter"), rows)

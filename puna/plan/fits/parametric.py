@@ -5,8 +5,8 @@ It must be the *sum*: Hoffmann et al. took the mean, and their optimizer stopped
 of L itself, for runs without odd ones.
 
 The valley of this objective is long and thin, A and alpha trade against each other over many orders, and one start may end anywhere. For given exponents the three other constants are a
-linear fit (variable projection), so a grid of exponents costs little; the best of it are polished by BFGS in coordinates in which the valley is round. In the same coordinates each
-bootstrap resample starts at the fit itself and takes a few milliseconds.
+linear fit (variable projection), so a grid of exponents costs little; the best of it are polished by BFGS in coordinates in which the valley is round (`descent`). In the same coordinates the
+bootstrap resamples start at the fit itself, all of them side by side.
 
 A run that misses is not thereby wrong, so none is left out unasked; those that miss far are named. Two rules leave runs out when asked. `drop_highest` goes by the loss: Besiroglu et al. left out the five
 highest of Hoffmann's 245, runs with less than half a token per parameter, and beta fell from .45 to .37. `drop_outliers` goes by the miss, in robust standard deviations: 1.4826 times the median
@@ -16,7 +16,6 @@ the rule takes out more than five, and their number is the rule's, not a propert
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,6 +23,7 @@ import numpy as np
 
 from puna.errors import ConfigError, DataError
 from puna.plan.estimate import Estimate
+from puna.plan.fits.descent import non_negative, walked_down
 from puna.plan.fits.resampling import drawn_weights, generator, interval
 from puna.plan.laws.law import About, interval_of, kind_of
 from puna.plan.laws.surface import Constants, Surface, with_draws
@@ -110,13 +110,8 @@ def fit_parametric(
     draws, failed = problem.resampled(theta, bootstrap, seed)
     if failed:
         warnings.append(f"{failed} of {bootstrap} resamples had no fit and are left out of the intervals")
-    about = About(
-        name,
-        f"parametric fit ({objective}) of {len(used)} points of {used.source}",
-        counting,
-        float(used.compute.min()),
-        float(used.compute.max()),
-    )
+    source = f"parametric fit ({objective}) of {len(used)} points of {used.source}"
+    about = About(name, source, counting, float(used.compute.min()), float(used.compute.max()))
     constants = _constants(theta)
     law = with_draws(Surface(*constants, about=about), draws)
     found = {key: interval(value, [row[index] for row in draws]) for index, (key, value) in enumerate(zip(NAMES, constants, strict=True))}
@@ -126,21 +121,20 @@ def fit_parametric(
 
 
 class _Problem:
-    """One objective over one set of runs. Theta is (log A, log B, log E, alpha, beta), so that A, B and E stay above 0."""
+    """One objective over one set of runs. Theta is (log A, log B, log E, alpha, beta), so that A, B and E stay above 0; everything takes one or, `[K, 5]`, many."""
 
     def __init__(self, runs: Points, objective: Objective) -> None:
         self.runs, self.objective = runs, objective
         self.log_N, self.log_D, self.log_L = np.log(runs.params), np.log(runs.tokens), np.log(runs.loss)
 
-    def terms(self, theta: Floats) -> tuple[Floats, Floats]:
-        """Return the log of the predicted loss, `[P]`, and its slopes in theta, `[5, P]`."""
-        parts_3P = np.stack([theta[0] - theta[3] * self.log_N, theta[1] - theta[4] * self.log_D, np.full_like(self.log_N, theta[2])])
-        top_P = parts_3P.max(0)
-        share_3P = np.exp(parts_3P - top_P)
-        sum_P = share_3P.sum(0)
-        share_3P /= sum_P
-        slopes_5P = np.concatenate([share_3P, [-share_3P[0] * self.log_N, -share_3P[1] * self.log_D]])
-        return top_P + np.log(sum_P), slopes_5P
+    def terms(self, theta: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return the log of the predicted loss, and which shares of it parameters and tokens leave, `[..., P]` each."""
+        log_A, log_B, log_E, alpha, beta = np.moveaxis(theta, -1, 0)[..., None]
+        # By E, whose own share is then the rest; far from the valley, which a search may visit, the exponential would overflow.
+        by_params = np.exp(np.minimum(log_A - log_E - alpha * self.log_N, 600.0))
+        by_tokens = np.exp(np.minimum(log_B - log_E - beta * self.log_D, 600.0))
+        rest = 1 / (1 + by_params + by_tokens)
+        return log_E - np.log(rest), by_params * rest, by_tokens * rest
 
     def log_loss(self, theta: Floats) -> Floats:
         return self.terms(theta)[0]
@@ -152,80 +146,76 @@ class _Problem:
         """Return the robust standard deviation of the misses. The five smallest do not count: five constants can make as many misses vanish, and in a small set the median would follow."""
         return _NORMAL * float(np.median(np.sort(np.abs(self.misses(theta)))[len(NAMES) :]))
 
-    def __call__(self, theta: Floats, weights: Floats | None = None) -> tuple[float, Floats]:
-        """Return the objective and its gradient."""
-        log_P, slopes_5P = self.terms(theta)
+    def __call__(self, theta: Floats, weights: Floats | None = None) -> tuple[Floats, Floats]:
+        """Return the objective, `[...]`, and its gradient, `[..., 5]`; `weights` say how often each run counts."""
+        log_L, by_params, by_tokens = self.terms(theta)
         if self.objective == "huber":
-            miss_P = log_P - self.log_L
-            size_P = np.abs(miss_P)
-            cost_P = np.where(size_P <= DELTA, miss_P**2 / 2, DELTA * (size_P - DELTA / 2))
-            push_P = np.clip(miss_P, -DELTA, DELTA)
+            miss = log_L - self.log_L
+            push = np.clip(miss, -DELTA, DELTA)
+            # Half the square of what is below delta, and delta times what is above it.
+            cost = push * (miss - push / 2)
         else:
-            # Far from the valley, which a line search may visit, the exponential would overflow.
-            predicted_P = np.exp(np.minimum(log_P, 300.0))
-            miss_P = predicted_P - self.runs.loss
-            cost_P, push_P = miss_P**2, 2 * miss_P * predicted_P
+            predicted = np.exp(np.minimum(log_L, 300.0))
+            miss = predicted - self.runs.loss
+            cost, push = miss**2, 2 * miss * predicted
         if weights is not None:
-            cost_P, push_P = cost_P * weights, push_P * weights
-        return float(cost_P.sum()), slopes_5P @ push_P
+            cost, push = cost * weights, push * weights
+        on_params, on_tokens = by_params * push, by_tokens * push
+        pulls = (on_params.sum(-1), on_tokens.sum(-1))
+        return cost.sum(-1), np.stack([*pulls, push.sum(-1) - sum(pulls), -(on_params @ self.log_N), -(on_tokens @ self.log_D)], -1)
 
     def value(self, theta: Floats) -> float:
-        return self(theta)[0]
+        return float(self(theta)[0])
 
     def solve(self) -> Floats:
         """Return the best theta of many starts."""
-        starts = sorted(self._projected(), key=self.value)[:_POLISHED]
+        starts = self._projected()
+        starts = starts[np.argsort(self(starts)[0], kind="stable")[:_POLISHED]]
         # Roughly first: most starts lead to the same valley. A second pass, in coordinates that are round where the first ended, goes to its bottom.
-        return self.polished(min((self.polished(start, tolerance=_ROUGHLY) for start in starts), key=self.value))
+        rough = self.polished(starts, tolerance=_ROUGHLY)
+        return self.polished(rough[int(self(rough)[0].argmin())])
 
-    def _projected(self) -> list[Floats]:
+    def _projected(self) -> Floats:
         """Return a start for each pair of exponents: E, A and B by least squares of the loss, which is linear in them."""
-        from scipy.optimize import nnls
-
-        found = []
-        for alpha, beta in itertools.product(_GRID, _GRID):
-            columns_P3 = np.stack(
-                [
-                    np.exp(-alpha * (self.log_N - self.log_N.mean())),
-                    np.exp(-beta * (self.log_D - self.log_D.mean())),
-                    np.ones_like(self.log_N),
-                ],
-                1,
-            )
-            scales, _ = nnls(columns_P3, self.runs.loss)
-            a, b, e = np.log(np.maximum(scales, 1e-3 * self.runs.loss.min()))
-            found.append(np.array([a + alpha * self.log_N.mean(), b + beta * self.log_D.mean(), e, alpha, beta]))
-        return found
+        middle_N, middle_D, loss = self.log_N.mean(), self.log_D.mean(), self.runs.loss
+        alpha, beta = (grid.ravel() for grid in np.meshgrid(_GRID, _GRID, indexing="ij"))
+        columns = np.stack(
+            [np.exp(-alpha[:, None] * (self.log_N - middle_N)), np.exp(-beta[:, None] * (self.log_D - middle_D)), np.ones((len(alpha), len(loss)))], 1,
+        )  # fmt: skip
+        scales = non_negative(columns, loss)
+        a, b, e = np.log(np.maximum(scales, 1e-3 * loss.min())).T
+        return np.stack([a + alpha * middle_N, b + beta * middle_D, e, alpha, beta], -1)
 
     def whitening(self, theta: Floats) -> Floats:
         """Return the matrix whose columns are steps of about equal effect: the inverse root of the fit's own curvature (Gauss-Newton)."""
-        slopes_5P = self.terms(theta)[1]
-        sizes, axes = np.linalg.eigh(slopes_5P @ slopes_5P.T)
-        return np.asarray(axes / np.sqrt(np.maximum(sizes, 1e-9 * sizes.max())))
+        _, by_params, by_tokens = self.terms(theta)
+        slopes = np.stack([by_params, by_tokens, 1 - by_params - by_tokens, -by_params * self.log_N, -by_tokens * self.log_D], -2)
+        sizes, axes = np.linalg.eigh(slopes @ slopes.swapaxes(-1, -2))
+        return np.asarray(axes / np.sqrt(np.maximum(sizes, 1e-9 * sizes[..., -1:]))[..., None, :])
 
-    def polished(self, theta: Floats, *, weights: Floats | None = None, whitening: Floats | None = None, tolerance: float = 1e-9) -> Floats:
-        """Return the minimum near `theta`."""
-        from scipy.optimize import minimize
+    def polished(self, theta: Floats, *, weights: Floats | None = None, tolerance: float = 1e-9) -> Floats:
+        """Return the minimum near each theta. `weights`, `[K, P]`, starts from one theta as many walks, each with its own."""
+        steps, starts = self.whitening(theta), np.atleast_2d(theta)
+        if weights is not None:
+            starts = np.broadcast_to(starts, (len(weights), len(NAMES)))
+        steps = np.broadcast_to(steps, (len(starts), *steps.shape[-2:]))
+        unit = np.maximum(self(starts, weights)[0], 1e-30)
 
-        steps = self.whitening(theta) if whitening is None else whitening
-        unit = max(self(theta, weights)[0], 1e-30)
+        def scaled(z: Floats, walks: Any) -> tuple[Floats, Floats]:
+            moved = starts[walks] + np.einsum("kij,kj->ki", steps[walks], z)
+            value, gradient = self(moved, None if weights is None else weights[walks])
+            return value / unit[walks], np.einsum("kij,ki->kj", steps[walks], gradient) / unit[walks, None]
 
-        def scaled(z: Floats) -> tuple[float, Floats]:
-            value, gradient = self(theta + steps @ z, weights)
-            return value / unit, steps.T @ gradient / unit
-
-        return np.asarray(theta + steps @ minimize(scaled, np.zeros(5), jac=True, method="BFGS", options={"gtol": tolerance}).x)
+        found = starts + np.einsum("kij,kj->ki", steps, walked_down(scaled, np.zeros(starts.shape), tolerance=tolerance))
+        return np.asarray(found if weights is not None or theta.ndim > 1 else found[0])
 
     def resampled(self, theta: Floats, resamples: int, seed: int) -> tuple[list[Constants], int]:
         """Return the constants of each resample and how many resamples gave none."""
         rng = generator(seed, "parametric", self.objective, len(self.runs), resamples)
-        steps = self.whitening(theta)
-        draws = []
-        for weights_P in drawn_weights(rng, num_points=len(self.runs), resamples=resamples):
-            found = self.polished(theta, weights=weights_P, whitening=steps, tolerance=1e-5)
-            if np.isfinite(found).all() and (found[3:] > 0).all() and np.abs(found[:3]).max() < 300:
-                draws.append(_constants(found))
-        return draws, resamples - len(draws)
+        weights_KP = drawn_weights(rng, num_points=len(self.runs), resamples=resamples)
+        found = self.polished(theta, weights=weights_KP, tolerance=1e-5) if resamples else np.empty((0, 5))
+        kept = np.isfinite(found).all(1) & (found[:, 3:] > 0).all(1) & (np.abs(found[:, :3]) < 300).all(1)
+        return [_constants(one) for one in found[kept]], int(resamples - kept.sum())
 
 
 def _constants(theta: Floats) -> Constants:
@@ -238,10 +228,9 @@ def _without_highest(runs: Points, count: int) -> tuple[Points, list[Dropped]]:
         return runs, []
     if not 0 < count < len(runs):
         raise DataError(f"{runs.source}: cannot leave out the {count} highest losses of {len(runs)}")
-    limit = np.sort(runs.loss)[-count]
-    kept = runs.where(runs.loss < limit)
-    return kept, [
-        Dropped(len(runs) - len(kept), f"loss of {limit:.4g} and more", f"one of the {count} highest losses, which were to be left out")
+    highest = np.flatnonzero(runs.loss >= np.sort(runs.loss)[-count])
+    return runs.where(np.isin(np.arange(len(runs)), highest, invert=True)), [
+        Dropped(1, _where(runs, int(index)), f"one of the {count} highest losses, which were to be left out") for index in highest
     ]
 
 

@@ -52,6 +52,9 @@ class Allocation(Law):
     def tokens_for(self, params: float, loss: float) -> float:
         return self._losses().tokens_for(params, loss)
 
+    def least_params(self, loss: float) -> float:
+        return self._losses().least_params(loss)
+
     def _losses(self) -> Surface:
         if self.surface is None:
             raise ConfigError(
@@ -88,6 +91,9 @@ class Kaplan(Law):
                 f"{self.about.name}: {params:.4g} parameters never reach a loss of {loss:.4g}; give more parameters or accept more loss"
             )
         return float(self.D_c / left)
+
+    def least_params(self, loss: float) -> float:
+        return float(self.N_c * loss ** (-1 / self.alpha_N))
 
 
 def through(compute: Sequence[float], tokens: Sequence[float]) -> tuple[float, float]:

@@ -82,6 +82,12 @@ class Granular(Law):
         return (12 * width**2 * _FLOPS_PER_WEIGHT + width * self.experts * granularity * _FLOPS_PER_ROUTE) * layers
 
     def tokens_for(self, params: float, loss: float) -> float:
-        raise ConfigError(
+        raise self._undefined()
+
+    def least_params(self, loss: float) -> float:
+        raise self._undefined()
+
+    def _undefined(self) -> ConfigError:
+        return ConfigError(
             f"{self.about.name}: over-training is not defined for it, because its granularity would have to be chosen again; give a dense law"
         )

@@ -21,6 +21,7 @@ import numpy as np
 from puna.errors import ConfigError
 from puna.plan.estimate import Estimate
 from puna.plan.points import FLOPS_PER_PARAM_TOKEN
+from puna.plan.searching import zero
 
 Spread = Literal["draws", "refit", "published", "rounding", "left out"]
 # What an interval over a law's alternatives is, in words. Only the first and the third are confidence intervals.
@@ -92,6 +93,10 @@ class Law(ABC):
     def tokens_for(self, params: float, loss: float) -> float:
         """Return the tokens after which a model has `loss`. Raises `ConfigError` where no number of tokens is enough."""
 
+    @abstractmethod
+    def least_params(self, loss: float) -> float:
+        """Return the parameters at and below which no number of tokens reaches `loss`; infinite where no model does."""
+
     def optimum_of_loss(self, loss: float) -> Optimum:
         """Return the cheapest split that reaches `loss`. Raises `ConfigError` where none does."""
         return self._where(
@@ -108,7 +113,6 @@ class Law(ABC):
 
     def _where(self, rising: Callable[[Optimum], float], wanted: float, what: str) -> Optimum:
         """Return the optimum at which a quantity that rises with compute has the wanted value."""
-        from scipy.optimize import brentq
 
         def miss(log_compute: float) -> float:
             return rising(self.optimum(math.exp(log_compute))) - wanted
@@ -116,7 +120,7 @@ class Law(ABC):
         low, high = math.log(LEAST), math.log(MOST)
         if not miss(low) <= 0 <= miss(high):
             raise self._nowhere(what)
-        return self.optimum(math.exp(brentq(miss, low, high, xtol=1e-12)))
+        return self.optimum(math.exp(zero(miss, low, high, within=1e-12)))
 
     def checked(self, log_compute: float, what: str) -> float:
         """Return the compute of a logarithm. Raises `ConfigError` where that is no compute that laws are for."""
@@ -144,6 +148,11 @@ def estimate(law: Law, quantity: Callable[[Law], float | None]) -> Estimate | fl
     found = [
         other for other in (_quiet(quantity, alternative) for alternative in law.alternatives) if other is not None and math.isfinite(other)
     ]
+    return spanned(law, value, found)
+
+
+def spanned(law: Law, value: float, found: Sequence[float]) -> Estimate | float:
+    """Return a value by a law with the interval over what its alternatives gave, as `estimate` does."""
     if not found:
         return value
     low, high = np.quantile(found, [0.025, 0.975]) if law.spread in DRAWN else (min(found), max(found))

@@ -73,6 +73,9 @@ class Surface(Law):
             )
         return float((self.B / left) ** (1 / self.beta))
 
+    def least_params(self, loss: float) -> float:
+        return float((self.A / (loss - self.E)) ** (1 / self.alpha)) if loss > self.E else math.inf
+
     def _on_frontier(self, params: float, tokens: float) -> Optimum:
         return Optimum(flops(params, tokens), params, tokens, self.loss(params, tokens))
 

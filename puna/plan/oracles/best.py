@@ -43,21 +43,21 @@ def section(points: Digitised) -> Section:
 
 def _laws(s: Section, points: Digitised) -> None:
     fig2 = f"{HERD} Fig. 2, digitised"
-    s.one("O1 points of Fig. 2", "133", points=lambda: points.isoflop.points_used, source=fig2)
+    s.one("O1 points of Fig. 2", "133", points=lambda: points.isoflop.points_used, source=fig2, kind="data")
     s.one("O1 alpha of D* = A C^alpha", "0.53678", lambda: line("llama3").alpha, points=lambda: points.isoflop.law.alpha, kind="data", within=1e-4, source=fig2)
     s.one("O1 A of D* = A C^alpha", "0.29936", lambda: line("llama3").A, points=lambda: points.isoflop.law.A, kind="data", within=1e-4, source=fig2)
-    s.one("O1 alpha, truncated as printed", "0.53", lambda: _cut(line("llama3").alpha), points=lambda: _cut(points.isoflop.law.alpha), within=1e-9)
-    s.one("O1 A, truncated as printed", "0.29", lambda: _cut(line("llama3").A), points=lambda: _cut(points.isoflop.law.A), within=1e-9)
+    s.one("O1 alpha, truncated as printed", "0.53", lambda: _cut(line("llama3").alpha), points=lambda: _cut(points.isoflop.law.alpha), within=1e-9, kind="arithmetic")
+    s.one("O1 A, truncated as printed", "0.29", lambda: _cut(line("llama3").A), points=lambda: _cut(points.isoflop.law.A), within=1e-9, kind="arithmetic")
     at = {"O2 at 4.0e25": 4.0e25, "O2 at 3.8e25": 3.8e25}
-    s.row("tokens", "16.5515 16.102", at, lambda compute: best("llama3", compute).tokens, unit="T", points=lambda compute: points.isoflop.law.optimum(compute).tokens, rel=1e-3)
-    s.row("parameters", "402.78 393.3", at, lambda compute: best("llama3", compute).params, unit="B", points=lambda compute: points.isoflop.law.optimum(compute).params, rel=1e-3)
-    s.one("O2 the paper's parameters, truncated", "402 B", lambda: math.floor(best("llama3", 4.0e25).params / 1e9) * 1e9, within=1e-9)
-    s.one("O2 the paper's tokens", "16.55 T", lambda: best("llama3", 4.0e25).tokens, points=lambda: points.isoflop.law.optimum(4.0e25).tokens )
+    s.row("tokens", "16.5515 16.102", at, lambda compute: best("llama3", compute).tokens, unit="T", points=lambda compute: points.isoflop.law.optimum(compute).tokens, rel=1e-3, kind="arithmetic")
+    s.row("parameters", "402.78 393.3", at, lambda compute: best("llama3", compute).params, unit="B", points=lambda compute: points.isoflop.law.optimum(compute).params, rel=1e-3, kind="arithmetic")
+    s.one("O2 the paper's parameters, truncated", "402 B", lambda: math.floor(best("llama3", 4.0e25).params / 1e9) * 1e9, within=1e-9, kind="arithmetic")
+    s.one("O2 the paper's tokens", "16.55 T", lambda: best("llama3", 4.0e25).tokens, points=lambda: points.isoflop.law.optimum(4.0e25).tokens, kind="arithmetic")
     s.row("curvature of the parabola", "0.0918 0.0640 0.0507", {"O3 at 6e18": 0, "O3 at 1e22": 9, "O3 at 3e21": 8},
-          points=lambda b: points.isoflop.budgets[b].curvature, within=1e-3, source=fig2)
+          points=lambda b: value(points.isoflop.budgets[b].curvature), within=1e-3, source=fig2)
     fig4 = f"{CHINCHILLA} Fig. 4, digitised; refitted as in arXiv 2404.10102"
     s.one("O4 points of Fig. 4", "245", points=lambda: len(points.chinchilla), kind="data", source=fig4)
-    s.one("O4 points below the 5th largest loss", "240", points=lambda: points.huber.points_used, source=fig4)
+    s.one("O4 points below the 5th largest loss", "240", points=lambda: points.huber.points_used, source=fig4, kind="data")
     s.one("O4 Huber's delta", "1e-3", lambda: DELTA, kind="data", source=fig4)
     s.row("constant of the Huber fit", "477.83 2143.5 1.81722 0.34731 0.36717", {f"O4 {name}": name for name in ("A", "B", "E", "alpha", "beta")},
           lambda name: getattr(surface("besiroglu-huber"), name), points=lambda name: value(getattr(points.huber, name)), kind="data", rel=1e-3, source=fig4)
@@ -76,7 +76,7 @@ def _overtraining(s: Section) -> None:
     s.one("O7 best size, as the paper prints", "41.6 B", lambda: value(_cheapest().params), rel=2e-3)
     s.one("O7 its tokens, as the paper prints", "7,920 B", lambda: value(_cheapest().tokens), rel=2e-3)
     s.source = "H. de Vries, Go smol or go home (2023)"
-    s.row("overhead", "20.8 105.6 188.9 12.5 2.8", _of("O9", VRIES), lambda k: overtraining.shrink_overhead(k, alpha=0.336, beta=0.283), unit="%", rel=0.01)
+    s.row("overhead", "20.8 105.6 188.9 12.5 2.8", _of("O9", VRIES), lambda k: overtraining.shrink_overhead(k, alpha=0.336, beta=0.283), unit="%", rel=0.01, kind="arithmetic")
     s.absent("O9 the blog's words for .5, .3, .25, .57 of the size, %", "20 100 188 12", why.ROUNDED)
 
 
@@ -84,11 +84,11 @@ def _counts(s: Section) -> None:
     s.source = "model cards and configs"
     s.row("parameters", "8,030,261,248 70,553,706,496 405,853,388,800 6,738,415,616 13,015,864,320 68,976,648,192", _of("O11", SIZES), params, within=0)
     s.source = "llama.cpp tools/quantize README and Hugging Face"
-    s.one("O12 8B in F16", "14.96 GiB", lambda: weights("llama-3.1-8b", "f16"), rel=5e-3)
-    s.one("O12 8B in Q4_K_M (4.8944 bits)", "4.58 GiB", lambda: weights("llama-3.1-8b", "q4_k_m"), rel=5e-3)
-    s.one("O12 70B in Q4_K_M", "43.1 GB", lambda: weights("llama-3.1-70b", "q4_k_m"), rel=5e-3)
-    s.one("O12 405B in Q4_K_M, the file", "249.1 GB", lambda: weights("llama-3.1-405b", "q4_k_m"), rel=5e-3)
-    s.one("O12 405B in Q4_K_M, the formula", "248.3 GB", lambda: weights("llama-3.1-405b", "q4_k_m"))
+    s.one("O12 8B in F16", "14.96 GiB", lambda: weights("llama-3.1-8b", "f16"), rel=5e-3, kind="arithmetic")
+    s.one("O12 8B in Q4_K_M (4.8944 bits)", "4.58 GiB", lambda: weights("llama-3.1-8b", "q4_k_m"), rel=5e-3, kind="arithmetic")
+    s.one("O12 70B in Q4_K_M", "43.1 GB", lambda: weights("llama-3.1-70b", "q4_k_m"), rel=5e-3, kind="arithmetic")
+    s.one("O12 405B in Q4_K_M, the file", "249.1 GB", lambda: weights("llama-3.1-405b", "q4_k_m"), rel=5e-3, kind="arithmetic")
+    s.one("O12 405B in Q4_K_M, the formula", "248.3 GB", lambda: weights("llama-3.1-405b", "q4_k_m"), kind="arithmetic")
 
 
 def _time(s: Section) -> None:
@@ -98,7 +98,7 @@ def _time(s: Section) -> None:
     s.one("O13 30.84 M hours of the model card", "78.4 days", lambda: run_named("llama-3.1-405b").days_on(16_384), rel=5e-3)
     s.row("half-width of the interval", "2.7 7.4 2.3 1.1", _of("O15", SCORES), lambda one: half_width(*one), unit="%", within=0.1)
     s.kind = "computed"
-    s.row("cache of a token in bf16", "512 128 320 504", _of("O16", CACHES), lambda name: shape(name).kv_bytes_per_token(), unit="KiB", within=0)
+    s.row("cache of a token in bf16", "512 128 320 504", _of("O16", CACHES), lambda name: shape(name).kv_bytes_per_token(), unit="KiB", within=0, kind="arithmetic")
     rows = {f"O17 table 4 row {row + 1}": row for row in range(3)}
     s.kind = "arithmetic"
     s.row("TP x CP x PP x DP", "8,192 16,384 16,384", rows, lambda row: table_4()[row].layout.gpus, within=0)

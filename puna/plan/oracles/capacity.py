@@ -47,9 +47,9 @@ def section(_: Digitised) -> Section:
 def _row(s: Section, label: str, form: str, sizes: str, yes: str, no: str) -> None:
     what, name = f"{label} in {form}", LLAMA3[label]
     held, short, long = (f"{size} GB" for size in sizes.split())
-    s.one(f"{what}: weights", held, lambda: weights(name, form))
-    s.one(f"{what}: with 8K of cache", short, lambda: _fit(name, form, "h100", SHORT).needed_bytes, rel=SUMMED)
-    s.one(f"{what}: with 128K of cache", long, lambda: _fit(name, form, "h100", LONG).needed_bytes, rel=SUMMED)
+    s.one(f"{what}: weights", held, lambda: weights(name, form), kind="arithmetic")
+    s.one(f"{what}: with 8K of cache", short, lambda: _fit(name, form, "h100", SHORT).needed_bytes, rel=SUMMED, kind="arithmetic")
+    s.one(f"{what}: with 128K of cache", long, lambda: _fit(name, form, "h100", LONG).needed_bytes, rel=SUMMED, kind="arithmetic")
     verdicts = dict.fromkeys(yes.split(), "1") | dict.fromkeys(no.split(), "0")
     s.row(f"{what} with 8K", " ".join(verdicts.values()), list(verdicts), lambda where: _fit(name, form, where, SHORT).fits, within=0)
 

@@ -50,7 +50,7 @@ def flops(_: Digitised) -> Section:
     s.absent("Megatron's iteration with recompute: factor, s / 6h, V / 16lh", "96 6 16", why.GPT)
     s.absent("Megatron's iteration without: factor, s / 6h, V / 12hL", "72 6 12", why.GPT)
     s.source = "arithmetic"
-    s.one("405B at 8,192 tokens, 6N", "2,435 G", lambda: _flops("6n"))
+    s.one("405B at 8,192 tokens, 6N", "2,435 G", lambda: _flops("6n"), kind="arithmetic")
     s.one("405B at 8,192 tokens, 6 x matrices", "2,422 G", lambda: _flops("matmul"), rel=5e-4)
     s.one("405B at 8,192 tokens, with 12 L H Q T", "2,625 G", lambda: _flops("full"))
     s.one("attention's addition, whole", "8.4 %", lambda: _flops("full") / _flops("matmul") - 1)

@@ -46,18 +46,18 @@ def decode(_: Digitised) -> Section:
     s = Section("6.4", "Decoding", BOOK)
     # The book counts with 8.2e11 bytes/s in one answer and 8.1e11 in its table, and a KiB as a kB.
     small = 4 * CONTEXT * 100e3
-    s.one("30B int8, 4 sequences of 8K with 100 kB a token, 16 v5e", "2.5 ms", lambda: _step(weights=30e9, cache=small, flops=2 * 4 * 30e9, chips=16), within=0.1)
-    s.one("70B int8, 32 sequences of 8K: bytes", "112 GB", lambda: SIZE + _cache(), within=1)
-    s.one("the same on 8 v5e: a step", "17 ms", _long_step)
-    s.one("the same: tokens, by the book from the rounded step", "1,882 tokens/s", lambda: 32 / _long_step(), rel=0.03)
-    s.one("prefill of 8K on 16 v5e at 40 %", ".91 s", lambda: prefill_seconds(flops=2 * SIZE * CONTEXT, peak=16 * V5E.bf16_flops, share=0.4) )
-    s.one("training 70B (15T tokens) on 8,960 v5p at 40 %", "44 days", lambda: days(6 * SIZE * 15e12, chips=8960, flops_per_chip=0.4 * V5P.bf16_flops))
+    s.one("30B int8, 4 sequences of 8K with 100 kB a token, 16 v5e", "2.5 ms", lambda: _step(weights=30e9, cache=small, flops=2 * 4 * 30e9, chips=16), within=0.1, kind="arithmetic")
+    s.one("70B int8, 32 sequences of 8K: bytes", "112 GB", lambda: SIZE + _cache(), within=1, kind="arithmetic")
+    s.one("the same on 8 v5e: a step", "17 ms", _long_step, kind="arithmetic")
+    s.one("the same: tokens, by the book from the rounded step", "1,882 tokens/s", lambda: 32 / _long_step(), rel=0.03, kind="arithmetic")
+    s.one("prefill of 8K on 16 v5e at 40 %", ".91 s", lambda: prefill_seconds(flops=2 * SIZE * CONTEXT, peak=16 * V5E.bf16_flops, share=0.4), kind="arithmetic")
+    s.one("training 70B (15T tokens) on 8,960 v5p at 40 %", "44 days", lambda: days(6 * SIZE * 15e12, chips=8960, flops_per_chip=0.4 * V5P.bf16_flops), kind="arithmetic")
     s.source = "bandwidth by bytes"
-    s.row("bound of one sequence", "209 682 63 205 5.6 18 66", BOUNDS, lambda said: _bound(*said), unit="tokens/s")
+    s.row("bound of one sequence", "209 682 63 205 5.6 18 66", BOUNDS, lambda said: _bound(*said), unit="tokens/s", kind="arithmetic")
     s.source = "llama.cpp tools/quantize README"
     measured = {run.form.name: run for run in runs() if run.run == "llama.cpp"}
     s.data_row("speed on one machine", "29.2 50.9 71.9 79.9", FORMATS, lambda form: measured[form].tokens_per_second, unit="tokens/s")
-    s.row("bytes read", "469 435 354 253", FORMATS, lambda form: measured[form].bytes_per_second, unit="GB/s", within=1)
+    s.row("bytes read", "469 435 354 253", FORMATS, lambda form: measured[form].bytes_per_second, unit="GB/s", within=1, kind="arithmetic")
     return s
 
 
@@ -80,7 +80,7 @@ def _titan(s: Section, row: Mapping[str, str], speed: str, memory: str, mfu: str
         s.data(f"{setup}: memory", f"{memory} GiB", lambda: float(row["gib"]) * 2**30)
     if mfu:
         # torchtitan counts the peak as 989 TFLOP/s, the table here as 989.4.
-        s.one(f"{setup}: MFU against the bf16 peak", f"{mfu} %", lambda: torchtitan_mfu(row), within=0.1)
+        s.one(f"{setup}: MFU against the bf16 peak", f"{mfu} %", lambda: torchtitan_mfu(row), kind="arithmetic", within=0.1)
 
 
 def _step(*, weights: float, cache: float, flops: float, chips: int) -> float:

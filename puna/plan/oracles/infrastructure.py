@@ -16,7 +16,7 @@ ROWS = {f"row {row + 1}": row for row in range(3)}
 # fmt: off
 def section(_: Digitised) -> Section:
     s = Section("1.4", "Infrastructure", f"{HERD} table 4")
-    s.row("GPUs, TP x CP x PP x DP", "8,192 16,384 16,384", ROWS, lambda row: _of(row).layout.gpus, within=0)
+    s.row("GPUs, TP x CP x PP x DP", "8,192 16,384 16,384", ROWS, lambda row: _of(row).layout.gpus, within=0, kind="arithmetic")
     s.data_row("TP", "8 8 8", ROWS, lambda row: _of(row).layout.tp)
     s.data_row("CP", "1 1 16", ROWS, lambda row: _of(row).layout.cp)
     s.data_row("PP", "16 16 16", ROWS, lambda row: _of(row).layout.pp)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 from puna.model.config import LlamaConfig
 from puna.plan.devices import Device, device
 from puna.plan.estimate import Estimate
@@ -40,11 +43,12 @@ def line(name: str) -> Allocation:
     return found
 
 
+@cache
 def surface(name: str) -> Surface:
-    """Return a law that is a surface."""
+    """Return a law that is a surface, without its alternatives: an oracle asks for a figure, and would throw the interval away that takes hundreds of laws to find."""
     found = catalogue.law(name)
     assert isinstance(found, Surface)
-    return found
+    return replace(found, alternatives=())
 
 
 def best(name: str, compute: float) -> Optimum:

@@ -28,7 +28,7 @@ def costs(_: Digitised) -> Section:
     s = Section("4.2", "Measured costs of quantization", "llama.cpp pull request 6936")
     s.data_row("perplexity of Llama 2 7B by F16's", "1.10796 1.01424 1.00241 1.00069", TYPES, lambda form: _perplexity("llama-2-7b", form))
     s.data_row("perplexity of Llama 3 8B by F16's", "1.56485 1.02816 1.00349 1.00043", TYPES, lambda form: _perplexity("llama-3-8b", form))
-    s.row("loss added to Llama 3 8B by Llama 2 7B's", "4.4 1.96", TYPES[:2], lambda form: _loss("llama-3-8b", form) / _loss("llama-2-7b", form), unit="x")
+    s.row("loss added to Llama 3 8B by Llama 2 7B's", "4.4 1.96", TYPES[:2], lambda form: _loss("llama-3-8b", form) / _loss("llama-2-7b", form), unit="x", kind="arithmetic")
     s.absent("other top token of Q4_K_M, Llama 2 and 3, %; of Q2_K", "5.3 8.1 14.4 28.9", why.MEASURED)
     s.absent("perplexity of Llama 3 8B in F16", "6.7684", why.MEASURED)
     s.absent("divergence in q8_0, q6_K, q5_K_M, q4_K_M", ".001391 .005669 .011093 .029126", why.MEASURED)
@@ -45,7 +45,7 @@ def costs(_: Digitised) -> Section:
 def bits(_: Digitised) -> Section:
     s = Section("4.3", "Bits a weight that files have", README)
     s.data_row("bits a weight", " ".join(BITS.values()), list(BITS), lambda name: formats()[name].bits)
-    s.row("file in Q4_K_M", "4.9 43.1 249.1", LLAMA3, lambda name: weights(name, "q4_k_m"), unit="GB", rel=5e-3)
+    s.row("file in Q4_K_M", "4.9 43.1 249.1", LLAMA3, lambda name: weights(name, "q4_k_m"), unit="GB", rel=5e-3, kind="arithmetic")
     s.source = "arithmetic"
     s.data("int4 in groups of 128: bits a weight", "4.25", lambda: formats()["int4"].bits)
     s.kind = "arithmetic"

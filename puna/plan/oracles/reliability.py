@@ -21,14 +21,14 @@ def section(_: Digitised) -> Section:
     s = Section("1.5", "Reliability", f"{HERD} section 3.3.4")
     seen, by_name = faults.unplanned(gpus=GPUS, days=DAYS), faults.expected(gpus=GPUS, days=DAYS)
     s.data("days observed", "54", lambda: faults.OBSERVED_DAYS)
-    s.one("interruptions expected of such a run, all", "466", lambda: sum(count.value for count in by_name.values()))
+    s.one("interruptions expected of such a run, all", "466", lambda: sum(count.value for count in by_name.values()), kind="arithmetic")
     s.data("planned ones", "47", lambda: by_name["planned maintenance"].value)
-    s.one("unexpected ones", "419", lambda: seen.value)
+    s.one("unexpected ones", "419", lambda: seen.value, kind="arithmetic")
     s.absent("share of hardware, confirmed or suspected, % (by the counts 76.6, an oracle)", "78", why.MISPRINT)
-    s.one("GPU's share by the printed column", "58.7 %", lambda: sum(one.printed_share for one in faults.components() if one.group == "gpu") )
-    s.one("effective training time, at least", "90 %", lambda: faults.effective_estimate(gpus=GPUS).value, at_least=True)
+    s.one("GPU's share by the printed column", "58.7 %", lambda: sum(one.printed_share for one in faults.components() if one.group == "gpu"), kind="arithmetic")
+    s.absent("effective training time, at least, %", "90", why.ASSUMED)
     s.absent("manual interventions; change of throughput by day, %, from and to", "3 1 2", why.REPORTED)
-    s.one("interruptions a day, at least", "1", lambda: seen.value / DAYS, at_least=True)
+    s.one("interruptions a day, at least", "1", lambda: seen.value / DAYS, at_least=True, kind="arithmetic")
     s.source = f"{HERD} table 5"
     components = {one.name: one for one in faults.components()}
     s.row("interruptions", COUNTS, components, lambda one: by_name[one.name].value, kind="data")
@@ -46,9 +46,9 @@ def section(_: Digitised) -> Section:
     s.source = "derived from table 5"
     s.kind = "computed"
     mtbf = faults.mtbf_seconds(gpus=GPUS, planned=False)
-    s.one("mean time between unexpected interruptions", "3.09 h", lambda: mtbf)
-    s.one("with the planned ones", "2.78 h", lambda: faults.mtbf_seconds(gpus=GPUS))
-    s.one("GPU-hours an unexpected one", "50,677 h", lambda: faults.mtbf_seconds(gpus=1, planned=False))
-    s.one("Young's interval, 1 min a checkpoint", "19 min", lambda: faults.young_interval(60, mtbf))
-    s.one("Young's interval, 5 min a checkpoint", "43 min", lambda: faults.young_interval(300, mtbf))
+    s.one("mean time between unexpected interruptions", "3.09 h", lambda: mtbf, kind="arithmetic")
+    s.one("with the planned ones", "2.78 h", lambda: faults.mtbf_seconds(gpus=GPUS), kind="arithmetic")
+    s.one("GPU-hours an unexpected one", "50,677 h", lambda: faults.mtbf_seconds(gpus=1, planned=False), kind="arithmetic")
+    s.one("Young's interval, 1 min a checkpoint", "19 min", lambda: faults.young_interval(60, mtbf), kind="arithmetic")
+    s.one("Young's interval, 5 min a checkpoint", "43 min", lambda: faults.young_interval(300, mtbf), kind="arithmetic")
     return s

@@ -11,7 +11,7 @@ from puna.plan.laws.law import far, flops
 from puna.plan.oracles import why
 from puna.plan.oracles.digitised import Digitised
 from puna.plan.oracles.known import HERD, best, embedding, line, optional, params, surface, value
-from puna.plan.oracles.table import Section
+from puna.plan.oracles.table import Kind, Section
 from puna.plan.points import FLOPS_PER_PARAM_TOKEN
 from puna.plan.runs import run_named
 from puna.plan.sizing.decision import Against, Decision, decide
@@ -41,11 +41,11 @@ def section(points: Digitised) -> Section:
     s.data("alpha as printed", "0.53", lambda: line("llama3-printed").alpha)
     s.data("A as printed", "0.29", lambda: line("llama3-printed").A)
     s.one("compute at which the law gives the printed 16.55 T (printed: 3.8e25)", "4.0e25", lambda: law.optimum_of_tokens(16.55e12).compute,
-          points=lambda: points.isoflop.law.optimum_of_tokens(16.55e12).compute)
-    s.one("parameters there, truncated as the paper does", "402 B", lambda: math.floor(law.optimum_of_tokens(16.55e12).params / 1e9) * 1e9, within=1e-9)
-    s.one("tokens at 4.0e25", "16.55 T", lambda: law.optimum(4.0e25).tokens, points=lambda: points.isoflop.law.optimum(4.0e25).tokens)
+          points=lambda: points.isoflop.law.optimum_of_tokens(16.55e12).compute, kind="arithmetic")
+    s.one("parameters there, truncated as the paper does", "402 B", lambda: math.floor(law.optimum_of_tokens(16.55e12).params / 1e9) * 1e9, within=1e-9, kind="arithmetic")
+    s.one("tokens at 4.0e25", "16.55 T", lambda: law.optimum(4.0e25).tokens, points=lambda: points.isoflop.law.optimum(4.0e25).tokens, kind="arithmetic")
     s.one("the decision from what Meta had", "405 B", lambda: _decision().recommended.candidate.params, rel=0.05)
-    s.one("orders of magnitude from the runs to 3.8e25", "3.58", lambda: optional(far(law, META)))
+    s.one("orders of magnitude from the runs to 3.8e25", "3.58", lambda: optional(far(law, META)), kind="arithmetic")
     s.absent("ARC-C, %: the card's final score, and a refit's reading of Fig. 4 (predicted, final)", "96.1 95.8 96.0", why.BENCHMARK)
     s.absent("loss axis of Fig. 2, from and to", "0.70 0.95", why.FIGURE)
     _details(s, points)
@@ -57,13 +57,13 @@ def section(points: Digitised) -> Section:
 def _details(s: Section, points: Digitised) -> None:
     s.source = f"{HERD} Fig. 2, digitised"
 
-    def row(name: str, printed: str, unit: str, figure: str, within: float | None = None) -> None:
+    def row(name: str, printed: str, unit: str, figure: str, *, within: float | None = None, kind: Kind = "computed") -> None:
         def compute(budget: int) -> float:
             return value(getattr(_budget(points, budget), figure))
 
-        s.row(f"budget's {name}", printed, BUDGETS, points=compute, unit=unit, within=within)
+        s.row(f"budget's {name}", printed, BUDGETS, points=compute, unit=unit, kind=kind, within=within)
 
-    row("points", "16 17 16 16 18 14 12 12 6 6", "", "num_points")
+    row("points", "16 17 16 16 18 14 12 12 6 6", "", "num_points", kind="data")
     row("tokens at the vertex", "4.408 5.135 7.558 11.533 15.321 25.309 40.965 54.601 98.165 238.237", "B", "tokens")
     row("parameters there", "0.227 0.325 0.662 0.867 1.088 1.976 2.441 3.052 5.093 6.996", "B", "params")
     s.row("budget's tokens a parameter", "19.4 15.8 11.4 13.3 14.1 12.8 16.8 17.9 19.3 34.1", BUDGETS,
@@ -87,13 +87,13 @@ def _surface(s: Section, points: Digitised) -> None:
           points=lambda name: value(getattr(points.surface, name)), kind="data", rel=2e-4)
     s.one("RMSE of the surface", "0.0039", points=lambda: points.surface.rmse)
     there = held.optimum(META)
-    s.one("its parameters at 3.8e25", "621.6 B", lambda: there.params)
-    s.one("its tokens at 3.8e25", "10.19 T", lambda: there.tokens)
-    s.one("its tokens a parameter", "16.4", lambda: there.tokens_per_param)
-    s.one("its loss", "0.63063", lambda: optional(there.loss))
-    s.one("its loss of 402B on 16.55T", "0.63070", lambda: held.loss(402e9, 16.55e12))
-    s.one("its loss of 405B on 15.6T", "0.63086", lambda: held.loss(params("llama-3.1-405b"), 15.6e12))
-    s.one("loss that the choice costs", "0.0002", lambda: _against().excess)
+    s.one("its parameters at 3.8e25", "621.6 B", lambda: there.params, kind="arithmetic")
+    s.one("its tokens at 3.8e25", "10.19 T", lambda: there.tokens, kind="arithmetic")
+    s.one("its tokens a parameter", "16.4", lambda: there.tokens_per_param, kind="arithmetic")
+    s.one("its loss", "0.63063", lambda: optional(there.loss), kind="arithmetic")
+    s.one("its loss of 402B on 16.55T", "0.63070", lambda: held.loss(402e9, 16.55e12), kind="arithmetic")
+    s.one("its loss of 405B on 15.6T", "0.63086", lambda: held.loss(params("llama-3.1-405b"), 15.6e12), kind="arithmetic")
+    s.one("loss that the choice costs", "0.0002", lambda: value(_against().excess))
     s.source = "arXiv 2603.22339"
     s.one("of the budget that the line's split wastes at 3.8e25, by the surface", "6.3 %", _wasted)
     s.absent("the same, upper end, %", "6.5", why.OTHER_FITS)
@@ -107,13 +107,13 @@ def identities(_: Digitised) -> Section:
     s.one("6 x 402e9 x 16.55e12 (not 3.8e25)", "3.992e25", lambda: flops(402e9, 16.55e12))
     s.one("3.8e25 / (6 x 16.55e12)", "382.7 B", lambda: META / FLOPS_PER_PARAM_TOKEN / 16.55e12)
     s.kind = "computed"
-    s.one("tokens by the printed constants 0.29 x (3.8e25)^0.53, not 16.55 T", "10.46 T", lambda: best("llama3-printed", META).tokens)
+    s.one("tokens by the printed constants 0.29 x (3.8e25)^0.53, not 16.55 T", "10.46 T", lambda: best("llama3-printed", META).tokens, kind="arithmetic")
     s.kind = "arithmetic"
     s.one("compute by Llama 2 70B's (69e9) on 2.0T", "45.9 x", lambda: META / flops(69e9, 2.0e12))
     s.one("the same on 1.8T", "51.0 x", lambda: META / flops(69e9, 1.8e12))
     s.absent("almost so many times Llama 2's largest", "50", why.ROUNDED)
     s.data("tokens of 405B's training", "15.6 T", lambda: run_named("llama-3.1-405b").tokens)
-    s.one("405B without embeddings (near the 402B by coincidence)", "401.65 B", lambda: params("llama-3.1-405b") - 2 * embedding("llama-3.1-405b"))
+    s.one("405B without embeddings (near the 402B by coincidence)", "401.65 B", lambda: params("llama-3.1-405b") - 2 * embedding("llama-3.1-405b"), kind="arithmetic")
     return s
 
 

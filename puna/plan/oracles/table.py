@@ -1,7 +1,7 @@
 """What an oracle is: a figure that somebody printed, and the function of the planner that must give it.
 
-Each figure of a section has a number, in the order in which the section tells them (`1.2.07`). Most are *computed*: a law, a model of memory or time, a fit or a search gives them, and agreement
-proves something. Some are *arithmetic*: they follow from other printed figures by one formula that anybody can check by hand, which proves that the formula is the one meant. Some are *data*: a row of a
+Each figure of a section has a number, in the order in which the section tells them (`1.2.07`). Some are *computed*: a fit, a search, a count of matrices or a model with parts of its own gives them, and agreement
+proves something. Some are *arithmetic*: they follow from other printed figures, or from a law's held constants, by one closed formula that anybody can check by hand, which proves that the formula is the one meant and no more. Some are *data*: a row of a
 table here against the source's, which proves that nobody mistyped it, and no more. The three are counted apart. Figures that a run of the
 digitised points gives as well carry a second oracle, `1.2.07p`; without the points it is not run, and never counts as passed. What the planner does not produce is numbered all the
 same, with the reason.

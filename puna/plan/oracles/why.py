@@ -3,6 +3,7 @@
 RECIPE = "a setting of how Llama 3 was trained; the planner neither takes nor computes it"
 DATA_MIX = "a property of the tokenizer or of the training data, which other rooms measure"
 CLUSTER = "of the cluster beyond a node; the planner's network is one bandwidth a GPU"
+ASSUMED = "follows from the seconds that a checkpoint and a restart take, which nobody printed: the planner's were chosen to agree with it"
 REPORTED = "an event or habit of Meta's run that nothing else determines"
 BENCHMARK = "a benchmark's score: it takes a trained model, and the two stages predict only from points that a user has"
 FIGURE = "read off a plot's axis, not a result"

@@ -70,7 +70,7 @@ class Serving:
 
         decode = self.speed.decode_tokens_per_second if self.speed else None
         return {
-            "dollars_per_hour": self.hour and self.hour.dollars,
+            "dollars_per_hour": self.hour and self.hour.estimate,
             "dollars_per_million_output_tokens": cost(decode),
             "dollars_per_million_input_tokens": cost(self.speed.prefill_tokens_per_second if self.speed else None),
             "kilowatt_hours_per_million_output_tokens": kilowatt_hours_per_million(self.device, decode) if decode else None,

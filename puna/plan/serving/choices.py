@@ -80,7 +80,7 @@ def figures(choice: Choice) -> dict[str, Any]:
         "model": choice.model.name, "device": choice.device.name, "kind": choice.device.kind, "context": choice.load.context,
         "formats": [form.name for form in choice.formats], "best_format": choice.best.name, "weight_bytes": choice.memory.weight_bytes,
         "needed_bytes": choice.memory.needed_bytes, "usable_bytes": choice.memory.usable_bytes, "users": choice.memory.users,
-        "decode_tokens_per_second": choice.speed.decode_tokens_per_second, "dollars_per_hour": hour and hour.dollars,
+        "decode_tokens_per_second": choice.speed.decode_tokens_per_second, "dollars_per_hour": hour and hour.estimate,
     }  # fmt: skip
 
 

@@ -15,6 +15,11 @@ class Hour:
     dollars: float
     price: Price
 
+    @property
+    def estimate(self) -> Estimate:
+        """Return the dollars with what rented prices of one device lie apart."""
+        return self.price.of(Estimate(1.0, 1.0, 1.0)).scaled(self.dollars / self.price.dollars_per_hour)
+
 
 def hour_of(device: Device) -> Hour | None:
     """Return what an hour of `device` costs: its own price, else that of its chips together, None where nobody rents them."""
@@ -27,9 +32,9 @@ def hour_of(device: Device) -> Hour | None:
 
 
 def dollars_per_million(hour: Hour, tokens_per_second: Estimate) -> Estimate:
-    """Return the dollars of a million tokens at that speed; the interval is the speed's, prices have none."""
-    one = hour.dollars / 3600 * 1e6
-    return Estimate(one / tokens_per_second.value, one / tokens_per_second.high, one / tokens_per_second.low)
+    """Return the dollars of a million tokens at that speed: from the fastest at the lowest price to the slowest at the highest."""
+    hours = tokens_per_second.reciprocal().scaled(1e6 / 3600 * hour.dollars / hour.price.dollars_per_hour)
+    return hour.price.of(hours)
 
 
 def kilowatt_hours_per_million(device: Device, tokens_per_second: Estimate) -> Estimate | None:

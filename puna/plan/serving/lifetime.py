@@ -20,7 +20,7 @@ from puna.errors import ConfigError
 from puna.plan.devices import Device, device, several
 from puna.plan.estimate import Estimate
 from puna.plan.formats import Format, format_named
-from puna.plan.runs import runs
+from puna.plan.runs import PRINTED_MFU, runs
 from puna.plan.serving.memory import Fit, Load, fit, usable_bytes
 from puna.plan.serving.speed import num_nodes, speed
 
@@ -32,8 +32,6 @@ COMPARED = ("bf16", "fp8-meta", "fp8", "int4")
 MOST_CHIPS = 256
 # All-in utilisation of training where no card says the hours: 405B's, and the range from Llama 3.1 8B's to LLaMA 33B's (6ND by hours and peak).
 ALL_IN = Estimate(0.346, 0.139, 0.51)
-# Of long matrix products without overheads: arXiv 2407.21783, table 4.
-TUNING = Estimate(0.40, 0.38, 0.43)
 # bf16 weights, fp32 gradients and Adam's three fp32 copies: bytes a parameter in full fine-tuning.
 TUNING_BYTES = 18
 # An adapter's gradients flow through frozen weights, whose own are not computed: 2 of 3 products.
@@ -103,7 +101,9 @@ def _life(model: Model, chip: Device, workload: Workload, form: Format) -> Life 
     serve = _hours(workload.served, per_chip_second)
     train = train_hours(model, chip)
     flops = model.sized.train_flops_per_token(context)
-    tune = Estimate(*(workload.tuned * flops / (chip.bf16_flops * share) / 3600 for share in (TUNING.value, TUNING.high, TUNING.low)))
+    tune = Estimate(
+        *(workload.tuned * flops / (chip.bf16_flops * share) / 3600 for share in (PRINTED_MFU.value, PRINTED_MFU.high, PRINTED_MFU.low))
+    )
     even = None if train is None else Estimate(
         train.value * 3600 * per_chip_second.value, train.low * 3600 * per_chip_second.low, train.high * 3600 * per_chip_second.high
     )  # fmt: skip
@@ -167,3 +167,8 @@ def figures(life: Life) -> dict[str, Any]:
         "format": life.form.name,
         "device": life.device.name,
     }
+
+
+def all_figures(found: Sequence[Life]) -> dict[str, Any]:
+    """Return the lives of a model's formats as the command's JSON has them, with what they rest on."""
+    return {"lifetime": [figures(life) for life in found], "lifetime_sources": SOURCES}

@@ -22,7 +22,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import stdtrit
 
 from puna.plan.estimate import Estimate
 from puna.plan.formats import KEPT_BITS, Format, format_named, stored
@@ -66,6 +65,8 @@ class Calibration:
 
     def predict(self, x: NDArray[np.float64]) -> Estimate:
         """Return the prediction at `x` with its 95 % interval."""
+        from scipy.special import stdtrit
+
         value = float(x @ self.weights)
         half = float(stdtrit(self.freedom, 0.975)) * self.spread * math.sqrt(1 + float(x @ self.covariance @ x))
         return Estimate(value, value - half, value + half)

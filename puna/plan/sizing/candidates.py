@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from puna.errors import ConfigError
+import numpy as np
+
 from puna.model.config import LlamaConfig
 from puna.plan.laws.law import flops
 from puna.plan.points import FLOPS_PER_PARAM_TOKEN
 from puna.plan.shapes import Cut, shapes
 from puna.plan.sizing.living import Living
 from puna.plan.sizing.plan_file import DAY, HOUR, Budget
-from puna.plan.sizing.valley import Valley
+from puna.plan.sizing.valley import Valley, reached
 
 # How far from the optimum shapes are looked for.
 SMALLEST, LARGEST = 1 / 64, 6.0
@@ -23,7 +23,7 @@ SMALLEST, LARGEST = 1 / 64, 6.0
 class Candidate:
     """A shape and its tokens. `excess` is its loss above the law's optimum for the same compute, `loss` the law's, where it has one; hours, days and dollars are None where unknown.
 
-    `train_cost` and `serve_cost`, that of all tokens that are asked for, are in the unit of the plan's `Living`; `serve_cost` is None without a demand, and infinite where the device does not hold the model.
+    `train_cost`, `token_cost` (of a served token; infinite where the device does not hold the model) and `serve_cost` (of all tokens that are asked for; None without a demand) are in the unit of the plan's `Living`.
     """
 
     shape: LlamaConfig
@@ -35,6 +35,7 @@ class Candidate:
     days: float | None
     train_dollars: float | None
     train_cost: float
+    token_cost: float
     serve_cost: float | None
     lifetime_dollars: float | None
 
@@ -56,34 +57,30 @@ def spending(valley: Valley, compute: float, living: Living, *, cut: Cut) -> lis
 
 def reaching(valley: Valley, loss: float, living: Living, *, like: Sequence[Candidate], served: float | None) -> list[Candidate]:
     """Return the same shapes trained until they reach `loss`; those that never do are left out."""
-    found = []
-    for other in like:
-        try:
-            tokens = valley.tokens_for(other.params, loss)
-        except ConfigError:
-            continue
-        found.append(candidate(valley, other.shape, tokens, living, served=served))
-    return found
+    if not like:
+        return []
+    tokens = reached([valley], np.array([one.params for one in like], float), [loss])[0]
+    return [
+        candidate(valley, one.shape, float(needed), living, served=served, token_cost=one.token_cost)
+        for one, needed in zip(like, tokens, strict=True)
+        if np.isfinite(needed)
+    ]
 
 
-def candidate(valley: Valley, shape: LlamaConfig, tokens: float, living: Living, *, served: float | None = None) -> Candidate:
-    """Return one candidate with its costs; `served` tokens are asked of it over its life."""
+def candidate(
+    valley: Valley, shape: LlamaConfig, tokens: float, living: Living, *, served: float | None = None, token_cost: float | None = None
+) -> Candidate:
+    """Return one candidate with its costs; `served` tokens are asked of it over its life, and `token_cost` is what one of them costs, where that is known already."""
     compute, budget = flops(shape.num_params, tokens), living.budget
     hours, price = budget.hours_for(compute), budget.dollars_per_hour
-    train_cost, serve_cost = living.training(compute), _serving(living, shape, served)
+    train_cost, a_token = living.training(compute), living.serving(shape) if token_cost is None else token_cost
+    serve_cost = None if served is None else a_token * served
     whole = train_cost + (serve_cost or 0.0)
     return Candidate(
         shape, tokens, valley.loss(shape.num_params, tokens), valley.excess(shape.num_params, tokens), compute, hours, _days(budget, hours),
-        None if hours is None or price is None else hours * price, train_cost, serve_cost,
+        None if hours is None or price is None else hours * price, train_cost, a_token, serve_cost,
         None if living.dollars is None or serve_cost is None else whole * living.dollars,
     )  # fmt: skip
-
-
-def _serving(living: Living, shape: LlamaConfig, served: float | None) -> float | None:
-    if served is None:
-        return None
-    a_token = living.serving(shape)
-    return math.inf if a_token is None else a_token * served
 
 
 def _days(budget: Budget, hours: float | None) -> float | None:

@@ -4,21 +4,25 @@ Both are counted in hours of the GPU that trains, where the plan names that and 
 writes answers in the plan's format (`serving/speed.py`), which is far below its arithmetic for answers and near it for prompts. A device that is not the training GPU counts by its price where both have
 one, else by its dense peak. Where the plan names no GPU or no device, FLOPs take the place of hours: 6 a parameter and trained token, 2 a parameter and served one.
 
+A device of many chips need not be filled with one copy of the model: it is served on as few of the chips as hold it or on all of them, whichever costs less a token. Eight GPUs that share a small model
+spend more of their time waiting for one another than they win.
+
 A request is Meta's, 4,096 tokens of prompt and 256 of answer (arXiv 2407.21783, section 6.1), shortened to the plan's context, and as many run at once as fit, 128 at most.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from puna.errors import ConfigError
 from puna.model.config import LlamaConfig
-from puna.plan.devices import Device, chip_of, device, prices
-from puna.plan.formats import format_named
+from puna.plan.devices import Device, chip_of, device, prices, several
+from puna.plan.estimate import Estimate
+from puna.plan.formats import Format, format_named
 from puna.plan.models import Sized
 from puna.plan.serving.lifetime import Workload, tokens_per_chip_second
-from puna.plan.serving.memory import Load, fit
+from puna.plan.serving.memory import Load, fit, usable_bytes
 from puna.plan.serving.model import Model
 from puna.plan.sizing.plan_file import HOUR, Budget, Demand
 
@@ -51,26 +55,45 @@ class Living:
         hours = self.budget.hours_for(compute) if self.in_hours else None
         return compute if hours is None else hours
 
-    def serving(self, shape: LlamaConfig) -> float | None:
-        """Return what a served token costs; None where the device does not hold the model."""
+    def serving(self, shape: LlamaConfig) -> float:
+        """Return what a served token costs; infinite where the device does not hold the model."""
+        return self.serving_estimate(shape).value
+
+    def serving_estimate(self, shape: LlamaConfig) -> Estimate:
+        """Return what a served token costs with the interval of the speed: infinite at all ends where the device does not hold the model."""
         if not self.in_hours:
-            return FORWARD_FLOPS * shape.num_params
+            cost = FORWARD_FLOPS * shape.num_params
+            return Estimate(cost, cost, cost)
+        model, form, request = _model(shape), *self._asked
+        offers = [
+            tokens_per_chip_second(model, form, place, request, users).reciprocal().scaled(self._of_training_gpu(place) / HOUR)
+            for place, users in self.places(shape)
+        ]
+        return min(offers, key=lambda offer: offer.value, default=Estimate(math.inf, math.inf, math.inf))
+
+    def places(self, shape: LlamaConfig) -> list[tuple[Device, int]]:
+        """Return the fewest of the device's chips that hold the model, in powers of two, and the whole device, each with the requests at once that fit; nothing where not even that holds it."""
+        form, request = self._asked
+        needs = fit(_model(shape), form, self._parts[-1], Load(request.prompt + request.answer, 1))
+        rooms = [(place, int((usable_bytes(place) - needs.weight_bytes) // needs.cache_bytes)) for place in self._parts]
+        holding = [(place, min(users, request.batch)) for place, users in rooms if users >= 1]
+        return [holding[0], *holding[-1:]] if len(holding) > 1 else holding
+
+    @cached_property
+    def _parts(self) -> list[Device]:
+        """Return 1, 2, 4, ... of the device's chips, and the whole device at last."""
         assert self.demand is not None
-        model, form, place = (
-            Model(Sized(name="candidate", llama=shape, source="the plan's shapes")),
-            format_named(self.demand.format),
-            device(self.demand.device),
-        )
+        whole = device(self.demand.device)
+        chip = chip_of(whole)
+        fewer = [2**power for power in range((whole.chips - 1).bit_length())] if chip.chips == 1 else []
+        return [*(several(chip, count) for count in fewer), whole]
+
+    @cached_property
+    def _asked(self) -> tuple[Format, Workload]:
+        """Return the plan's format, and what a request is."""
+        assert self.demand is not None
         context = min(REQUEST.prompt + REQUEST.answer, self.demand.context)
-        asked = Workload(1.0, prompt=max(1, context - REQUEST.answer), answer=min(REQUEST.answer, context))
-        try:
-            users = fit(model, form, place, Load(asked.prompt + asked.answer, 1)).users
-        except ConfigError:
-            return None
-        if users < 1:
-            return None
-        rate = tokens_per_chip_second(model, form, place, asked, min(users, asked.batch)).value
-        return self._of_training_gpu(place) / rate / HOUR
+        return format_named(self.demand.format), Workload(1.0, prompt=max(1, context - REQUEST.answer), answer=min(REQUEST.answer, context))
 
     def _of_training_gpu(self, place: Device) -> float:
         """Return what a chip's hour of the serving device is worth in hours of the training GPU."""
@@ -81,3 +104,7 @@ class Living:
         if trains.name in known and serves.name in known:
             return known[serves.name].dollars_per_hour / known[trains.name].dollars_per_hour
         return place.bf16_flops / place.chips / trains.bf16_flops
+
+
+def _model(shape: LlamaConfig) -> Model:
+    return Model(Sized(name="candidate", llama=shape, source="the plan's shapes"))

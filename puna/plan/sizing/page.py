@@ -8,11 +8,13 @@ from puna.model.config import LlamaConfig
 from puna.pages import words
 from puna.pages.charts import Axis, Dots, Line, Mark, Upright, chart
 from puna.pages.sheet import Picture, Section, Sheet, Table, legend_of
-from puna.plan.estimate import fact
+from puna.plan.estimate import Estimate, fact, point, within
 from puna.plan.laws import catalogue
 from puna.plan.shapes import Cut, shapes
 from puna.plan.sizing.candidates import candidate, reaching
-from puna.plan.sizing.decision import Decision, Row
+from puna.plan.sizing.cost import Cost
+from puna.plan.sizing.decision import Decision
+from puna.plan.sizing.ranking import Row
 from puna.plan.sizing.valley import Valley
 
 # How far to both sides the valley is drawn, and in how many points.
@@ -25,15 +27,30 @@ def page(decision: Decision) -> str:
     facts = [
         ("parameters", words.figure(best.params)), ("tokens", words.figure(best.tokens)), ("FLOPs of training", words.figure(decision.compute)),
         fact("the law alone", decision.params), fact("loss above its optimum", decision.excess),
-        *([("GPU-hours", words.figure(best.gpu_hours))] if best.gpu_hours is not None else []), *([("days", words.figure(best.days))] if best.days is not None else []),
-        *([("dollars of training", words.figure(best.train_dollars))] if best.train_dollars is not None else []),
+        *(fact(label, value) for label, value in _spent(decision.cost) if value is not None),
     ]  # fmt: skip
     sections = [
         Section("The valley, and where the choice lies in it", _reasons(decision), pictures=_pictures(decision)),
         Section("Candidates", table=_table(decision)),
         Section("What the choice costs by other laws", table=_against(decision)),
     ]
-    return Sheet(decision.plan.name, decision.plan.description, facts, sections, decision.warnings, decision.sources).page()
+    return Sheet(
+        decision.plan.name,
+        decision.plan.description,
+        facts,
+        sections,
+        [*decision.warnings, *(f"Intervals: {means}." for means in decision.cost.means)],
+        decision.sources,
+    ).page()
+
+
+def _spent(cost: Cost) -> list[tuple[str, Estimate | None]]:
+    return [
+        ("GPU-hours", cost.gpu_hours),
+        ("days", cost.days),
+        ("dollars of training", cost.train_dollars),
+        ("dollars over its life", cost.lifetime_dollars),
+    ]
 
 
 def _pictures(decision: Decision) -> tuple[Picture, ...]:
@@ -48,7 +65,7 @@ def _reasons(decision: Decision) -> list[str]:
     if decision.flip:
         smaller = decision.flip.candidate
         told.append(
-            f"From {words.figure(decision.flip.tokens)} served tokens on, {words.figure(smaller.params)} parameters on {words.figure(smaller.tokens)} tokens, as good, cost less in all."
+            f"From {within(decision.flip.tokens)} served tokens on, {words.figure(smaller.params)} parameters on {words.figure(smaller.tokens)} tokens, as good, cost less in all."
         )
     return told
 
@@ -80,7 +97,7 @@ def _costs(decision: Decision) -> Picture:
     valley, best, living = _valley(decision), decision.recommended.candidate, decision.living
     assert best.loss is not None
     demand = decision.plan.serving.tokens if decision.plan.serving else None
-    served = demand or (decision.flip.tokens if decision.flip else 1e13)
+    served = demand or (point(decision.flip.tokens) if decision.flip else 1e13)
     near = shapes(low=best.params / REACH, high=best.params * REACH, cut=Cut(decision.plan.split.tensor, decision.plan.split.pipeline))
     found = reaching(
         valley, best.loss, living, like=[candidate(valley, shape, best.tokens, living) for shape in _thinned(near)], served=served
@@ -133,7 +150,13 @@ def _cells(row: Row, *, chosen: bool) -> tuple[str, ...]:
 def _against(decision: Decision) -> Table:
     head = ("law", "its parameters", "its tokens", "loss above it", "of the compute")
     rows = [
-        (one.law, words.figure(one.optimum.params), words.figure(one.optimum.tokens), f"{one.excess:.1e}", f"{one.compute_wasted:.1%}")
+        (
+            one.law,
+            within(one.params),
+            within(one.tokens),
+            within(one.excess, lambda value: f"{value:.1e}"),
+            within(one.compute_wasted, lambda value: f"{value:.1%}"),
+        )
         for one in decision.against
     ]
     return Table(head, rows)

@@ -19,7 +19,10 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from puna.errors import ConfigError
-from puna.plan.devices import device, prices
+from puna.plan.devices import Price, device, prices
+from puna.plan.estimate import Estimate, ends
+from puna.plan.faults import OBSERVED_GPUS, effective_estimate
+from puna.plan.runs import PRINTED_MFU
 from puna.settings import Settings, apply_override, parse, read_yaml
 
 DAY, HOUR = 86_400, 3600
@@ -57,10 +60,25 @@ class Budget(Settings):
         return self.mfu * self.effective / self.overhead
 
     @property
+    def share_estimate(self) -> Estimate:
+        """Return the share with what the plan leaves unsaid of it: an MFU of table 4's range, and the effective share that slower and faster checkpoints would leave. What is said is known."""
+        mfu = Estimate(self.mfu, self.mfu, self.mfu) if "mfu" in self.model_fields_set else PRINTED_MFU
+        low, high = (
+            (self.effective, self.effective) if "effective" in self.model_fields_set else ends(effective_estimate(gpus=OBSERVED_GPUS))
+        )
+        return Estimate(
+            self.share, mfu.low * min(low, self.effective) / self.overhead, mfu.high * max(high, self.effective) / self.overhead
+        )
+
+    @property
+    def price(self) -> Price | None:
+        """Return the price of a GPU, None where no GPU is named or nobody rents it."""
+        return prices().get(device(self.gpu).name) if self.gpu else None
+
+    @property
     def dollars_per_hour(self) -> float | None:
         """Return the price of a GPU's hour, None where no GPU is named or nobody rents it."""
-        price = prices().get(device(self.gpu).name) if self.gpu else None
-        return price.dollars_per_hour if price else None
+        return self.price.dollars_per_hour if self.price else None
 
     def compute(self) -> float:
         """Return the FLOPs that the budget buys. Raises `ConfigError` where its GPU is unknown or has no price."""

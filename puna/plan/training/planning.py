@@ -29,8 +29,6 @@ from puna.plan.training.tuning import Rounds, lora_params, post_training
 Tuning = Literal["pretrain", "full", "lora"]
 # The paper's batch (table 4), and Chinchilla's twenty tokens a parameter where a model has no printed number of tokens.
 DEFAULT_BATCH, DEFAULT_SEQ, TOKENS_A_PARAM = 16_777_216, 8192, 20
-# How far rented prices of one GPU lie apart, as the table's first row says.
-_PRICE_SPREAD = 0.4
 
 
 @dataclass(frozen=True)
@@ -85,10 +83,7 @@ class Training:
     @property
     def dollars(self) -> Estimate | None:
         price = prices().get(self.work.device.name)
-        if price is None:
-            return None
-        hours = self.gpu_hours.scaled(price.dollars_per_hour)
-        return Estimate(hours.value, hours.low * (1 - _PRICE_SPREAD), hours.high * (1 + _PRICE_SPREAD))
+        return None if price is None else price.of(self.gpu_hours)
 
     @property
     def checkpoint_bytes(self) -> float:
@@ -185,14 +180,7 @@ def train(
     `tokens` defaults to the model's printed number, else to twenty a parameter. Raises `ConfigError` for what cannot be, `FitError` for what does not fit,
     both with what would.
     """
-    if gpus < 1:
-        raise ConfigError(f"--gpus {gpus}: must be at least 1")
-    if tokens is not None and not 0 < tokens < math.inf:
-        raise ConfigError(f"--tokens {tokens:g}: must be above 0")
-    if tune != "pretrain" and tokens is None:
-        raise ConfigError(f"--tune {tune}: give --tokens, the tokens of all epochs together; no model's are printed")
-    if overhead is not None and not 1 <= overhead < math.inf:
-        raise ConfigError(f"--overhead {overhead:g}: hours billed for each hour of training, so at least 1")
+    _check(gpus=gpus, tokens=tokens, tune=tune, overhead=overhead)
     chip = device(gpu) if isinstance(gpu, str) else gpu
     adapters = lora_params(model, lora_rank) if tune == "lora" else None
     trained = 1.0 if adapters is None else adapters / model.total_params
@@ -209,6 +197,17 @@ def train(
         tuning=tune, adapter_params=adapters, rounds=rounds,
         interval_seconds=faults.best_interval(faults.BLOCKING, faults.mtbf_seconds(gpus=gpus)),
     )  # fmt: skip
+
+
+def _check(*, gpus: int, tokens: float | None, tune: Tuning, overhead: float | None) -> None:
+    if gpus < 1:
+        raise ConfigError(f"--gpus {gpus}: must be at least 1")
+    if tokens is not None and not 0 < tokens < math.inf:
+        raise ConfigError(f"--tokens {tokens:g}: must be above 0")
+    if tune != "pretrain" and tokens is None:
+        raise ConfigError(f"--tune {tune}: give --tokens, the tokens of all epochs together; no model's are printed")
+    if overhead is not None and not 1 <= overhead < math.inf:
+        raise ConfigError(f"--overhead {overhead:g}: hours billed for each hour of training, so at least 1")
 
 
 def why_lost(found: Found) -> tuple[Lost, ...]:

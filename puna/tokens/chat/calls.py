@@ -36,9 +36,9 @@ _BUILTIN = re.compile(rf"({'|'.join(SEARCH_TOOLS)})\.call\(\s*query\s*=\s*")
 _TAG = re.compile(r"<function=([^>\s]+)>\s*")
 _TAG_END = re.compile(r"\s*</function>")
 _JSON_BEGIN = re.compile(r'(?:\[\s*)?\{\s*"(?:type|name|function|parameters|arguments)"\s*:')
-# A call may begin here: what is looked for in text without a tag.
-_BEGIN = re.compile(f"(?:<function=[^>\\s]+>|{_JSON_BEGIN.pattern}|{pythonic.BEGIN.pattern})", re.ASCII)
-_BEGIN_ANY = re.compile(f"(?:{_BEGIN.pattern}|{_BUILTIN.pattern})", re.ASCII)
+# A call may begin here: what is looked for in text without a tag, and behind one.
+BEGIN = re.compile(f"(?:<function=[^>\\s]+>|{_JSON_BEGIN.pattern}|{pythonic.BEGIN.pattern})", re.ASCII)
+BEGIN_ANY = re.compile(f"(?:{BEGIN.pattern}|{_BUILTIN.pattern})", re.ASCII)
 
 
 def _begun(word: str) -> str:
@@ -102,9 +102,15 @@ def _written(call: Call, form: CallForm) -> str:
     arguments = json.dumps(dict(call.arguments)) if call.written is None else call.written
     if form == "json":
         return f'{{"type": "function", "name": {json.dumps(call.name)}, "parameters": {arguments}}}'
-    if not _TAG.fullmatch(f"<function={call.name}>"):
+    if not can_name(call.name, "tag"):
         raise DataError(f"the tool's name {shown(call.name)} cannot stand in a <function=…> tag; it holds '>' or spaces")
     return f"<function={call.name}>{arguments}</function>"
+
+
+def can_name(name: str, form: CallForm) -> bool:
+    """Return whether a call of a tool of this name can be written in `form`."""
+    fits = {"json": bool(name), "tag": bool(_TAG.fullmatch(f"<function={name}>")), "pythonic": pythonic.can_name(name)}
+    return fits[form]
 
 
 def read_arguments(text: str) -> dict[str, Any]:
@@ -128,9 +134,15 @@ def read_tagged(text: str, *, cut: bool) -> Read:
     return Read("", (Call(CODE, {"code": text}),), "")
 
 
+def read_following(text: str, *, cut: bool) -> Read:
+    """Read what follows calls that were read already: more of them, or a rest."""
+    calls, end = _calls_at(text, 0, cut=cut)
+    return Read("", tuple(calls), _rest(text[end:]) if calls else text)
+
+
 def find_calls(text: str, *, cut: bool) -> Read:
     """Look for calls in text without a tag. A call that was begun and cannot be read is `rest` where the message was cut off or is nothing else."""
-    begins = [match.start() for _, match in zip(range(MAX_TRIES), _BEGIN.finditer(text), strict=False)]
+    begins = [match.start() for _, match in zip(range(MAX_TRIES), BEGIN.finditer(text), strict=False)]
     for begin in begins:
         calls, end = _calls_at(text, begin, cut=cut)
         if calls:
@@ -145,7 +157,7 @@ def begins_call(text: str, *, builtin: bool = False) -> tuple[int, bool]:
 
     For who reads text while it is written. `builtin` looks for the calls of built-in tools too, which follow a tag or another call.
     """
-    whole, partial = (_BEGIN_ANY, _MAY_BEGIN_ANY) if builtin else (_BEGIN, _MAY_BEGIN)
+    whole, partial = (BEGIN_ANY, _MAY_BEGIN_ANY) if builtin else (BEGIN, _MAY_BEGIN)
     if found := whole.search(text):
         return found.start(), True
     found = partial.search(text)

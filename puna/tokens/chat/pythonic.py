@@ -49,6 +49,11 @@ def write_list(calls: Sequence[Call]) -> str:
     return f"[{', '.join(map(_written_call, calls))}]"
 
 
+def can_name(name: str, *, argument: bool = False) -> bool:
+    """Return whether a tool, or an argument, may have this name in a pythonic call."""
+    return bool((_ARGUMENT if argument else _NAME).fullmatch(name))
+
+
 def read_list(text: str, start: int) -> tuple[list[Call], int]:
     """Return the calls of the list that begins at `start`, and where it ends. Raises `ValueError` where it is none, or no whole one."""
     reader = _Reader(text, start)
@@ -57,9 +62,9 @@ def read_list(text: str, start: int) -> tuple[list[Call], int]:
 
 
 def _written_call(call: Call) -> str:
-    if not _NAME.fullmatch(call.name):
+    if not can_name(call.name):
         raise DataError(f"the tool's name {call.name!r} cannot be written in a pythonic call; use letters, digits, '_', '-' and '.'")
-    strange = next((name for name in call.arguments if not _ARGUMENT.fullmatch(name)), None)
+    strange = next((name for name in call.arguments if not can_name(name, argument=True)), None)
     if strange is not None:
         raise DataError(f"the argument {strange!r} of {call.name!r} cannot be written in a pythonic call; use JSON calls for such a tool")
     return f"{call.name}({', '.join(f'{name}={_written(value)}' for name, value in call.arguments.items())})"
