@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from puna.recipe.costing import Plan, Planned
+    from puna.recipe.costing import Plan
 
 YEAR = 365 * 86400
 COUNTS = ("", "K", "M", "B", "T")
@@ -42,7 +42,7 @@ def _show_plan(plan: Plan, directory: Path) -> None:
         cost = row.cost
         counts = (_scaled(cost.tokens, COUNTS), _scaled(cost.parameters, COUNTS))
         stage = row.stage if row.stage == row.kind else f"{row.stage} ({row.kind})"
-        table.add_row(stage, row.status, *counts, _scaled(cost.flops, FLOPS), _time(row), _scaled(cost.disk_bytes, BYTES))
+        table.add_row(stage, row.status, *counts, _scaled(cost.flops, FLOPS), _duration(row.seconds), _scaled(cost.disk_bytes, BYTES))
     console = Console(highlight=False)
     console.print(table)
     for row in plan.stages:
@@ -53,21 +53,13 @@ def _show_plan(plan: Plan, directory: Path) -> None:
 
 def _show_total(plans: list[Plan]) -> None:
     """Print the time that is still to come, as far as it is known."""
-    from puna.recipe.costing import to_do
+    from puna.recipe.costing import between, to_do
 
     known, unknown = to_do(plans)
     if known is not None:
         rest = f", and {unknown} stage{'s' * (unknown != 1)} whose time is not known" if unknown else ""
-        print(f"To do: {_duration(known)} of training{rest}.")
-
-
-def _time(row: Planned) -> str:
-    """Return a stage's time and, in the same unit, what it may be: `56.9 s (51–91)`."""
-    told = _duration(row.seconds)
-    if row.interval is None or not row.seconds:
-        return told
-    shown = float(told.split()[0].replace(",", "")) / row.seconds
-    return f"{told} ({'–'.join(f'{shown * end:,.3g}' for end in row.interval)})"
+        low, high = map(_duration, between(known))
+        print(f"To do: {_duration(known)} ({low} to {high}) of training{rest}.")
 
 
 def _scaled(value: float | None, units: tuple[str, ...]) -> str:

@@ -31,7 +31,7 @@ class Planned:
         """Return the seconds between which a stage that is to be trained should end; None where its time is known, or unknown altogether."""
         if self.seconds is None or self.status != "to do":
             return None
-        return SPREAD[0] * self.seconds, SPREAD[1] * self.seconds
+        return between(self.seconds)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -61,6 +61,11 @@ def of_line(recipe: Recipe, directory: Path) -> list[tuple[Plan, Path]]:
     return [(plan(graph, run), run) for graph, run in generations(build(recipe), directory)]
 
 
+def between(seconds: float) -> tuple[float, float]:
+    """Return what training of so many predicted seconds should take at least and at most."""
+    return SPREAD[0] * seconds, SPREAD[1] * seconds
+
+
 def to_do(plans: Sequence[Plan]) -> tuple[float | None, int]:
     """Return the seconds that are still to come, as far as they are known, and of how many stages they are not."""
     waiting = [row.seconds for plan in plans for row in plan.stages if row.status == "to do"]
@@ -81,7 +86,7 @@ def _reckoned(costs: Sequence[Cost]) -> str:
     told = "; ".join(f"{speed / 1e9:,.0f} GFLOP/s ({source})" for source, speed in peaks.items())
     if not told:
         return "nothing here is trained, so no time is known"
-    return f"{UTILISATION:.0%} of {told}. In brackets: what stages took of it so far, {SPREAD[0]} to {SPREAD[1]} times"
+    return f"{UTILISATION:.0%} of {told}. In brackets: {SPREAD[0]} to {SPREAD[1]} times that, as stages took so far"
 
 
 def _planned(graph: Graph, result: runner.Result, directory: Path) -> Planned:
