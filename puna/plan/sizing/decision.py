@@ -17,6 +17,7 @@ from puna.errors import ConfigError
 from puna.plan.estimate import Estimate
 from puna.plan.laws import catalogue, errata
 from puna.plan.laws.allocation import Allocation
+from puna.plan.laws.granular import Granular
 from puna.plan.laws.law import Law, Optimum, estimate, interval_of, kind_of
 from puna.plan.shapes import Cut
 from puna.plan.sizing.candidates import Candidate, reaching, spending
@@ -26,10 +27,12 @@ from puna.plan.sizing.flip import Flip, flip
 from puna.plan.sizing.living import Living
 from puna.plan.sizing.plan_file import PlanFile
 from puna.plan.sizing.ranking import Ranking, Row, binding, by_lifetime, by_loss, choice, held, ranked
-from puna.plan.sizing.valley import CURVATURE, Valley
+from puna.plan.valley import CURVATURE, Valley
 
 LAWS = ("llama3-surface", "besiroglu", "chinchilla", "chinchilla-printed")
 SHOWN = 12
+# Words of `counting` by which a law's parameters are not those that a shape has in all.
+OTHER_COUNTS = ("without", "non-embedding", "active")
 # Parameters between which real shapes are looked for.
 WIDEST = (1e9, 3e12)
 # The share of a law's alternatives by which no demand makes a smaller model the answer, from which on that is said.
@@ -93,7 +96,7 @@ class Decision:
 
 def decide(plan: PlanFile) -> Decision:
     """Return the plan's decision. Raises `ConfigError` where its names are unknown, or its constraints contradict one another (which, and by how much)."""
-    valley, compute, limits = Valley(catalogue.law(plan.law), plan.data.unique_tokens), plan.budget.compute(), constraints(plan)
+    valley, compute, limits = valley_of(plan), plan.budget.compute(), constraints(plan)
     wanted = plan.wanted.loss if plan.wanted else None
     if wanted is not None and not valley.has_losses:
         raise ConfigError(f"'wanted.loss': {plan.law} says how to split compute and not what loss follows; choose another 'law'")
@@ -113,6 +116,16 @@ def decide(plan: PlanFile) -> Decision:
         _excess(valley, mine), chosen, binding(rows, chosen, limits, ranking), tuple(ranked(rows, ranking)[:SHOWN]), _against(mine), turned,
         _warnings(plan, valley.law, compute, mine, turned), _sources(valley.law),
     )  # fmt: skip
+
+
+def valley_of(plan: PlanFile) -> Valley:
+    """Return the losses that the plan reckons with. Raises `ConfigError` for a law whose parameters are not those that a shape has in all."""
+    law = catalogue.law(plan.law)
+    if isinstance(law, Granular) or any(word in law.about.counting for word in OTHER_COUNTS):
+        raise ConfigError(
+            f"'law': {law.about.name} counts {law.about.counting}, and a shape's parameters are counted whole; choose another, such as 'llama3'"
+        )
+    return Valley(law, plan.data.unique_tokens)
 
 
 def _shapes_for(plan: PlanFile, valley: Valley, compute: float, living: Living) -> list[Candidate]:
@@ -177,7 +190,9 @@ def _warnings(plan: PlanFile, law: Law, compute: float, chosen: Candidate, turne
         found.append(f"trains on {chosen.train_flops / compute:.2f} times the budget; what its serving saves pays for that")
     if plan.data.unique_tokens and chosen.tokens > plan.data.unique_tokens:
         found.append(
-            f"reads its data {chosen.tokens / plan.data.unique_tokens:.1f} times; repeated tokens count as the fewer fresh ones that they are worth"
+            f"reads its data {chosen.tokens / plan.data.unique_tokens:.1f} times; repeated tokens, and parameters beyond what unique ones fill, count as the fewer that they are worth"
+            if chosen.loss is not None
+            else f"reads its data {chosen.tokens / plan.data.unique_tokens:.1f} times, and what that costs is not counted: {law.about.name} has no losses"
         )
     if turned is not None and turned.never > OPEN:
         found.append(
