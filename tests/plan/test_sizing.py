@@ -296,16 +296,27 @@ def test_the_table_names_what_binds_and_the_flip():
 def test_a_wanted_accuracy_asks_for_the_compute_that_reaches_it(tmp_path):
     scores = tmp_path / "scores.csv"
     # NLL falls by 0.1 a power of ten; accuracy is a logistic curve in it from 0.25 to 1.
-    rows = [(10.0**power, 3.0 - 0.1 * power) for power in range(18, 26)]
+    rows = [(10.0**power, 3.0 - 0.1 * power + 0.004 * (-1) ** power) for power in range(18, 26)]
     lines = [f"{compute!r},{nll!r},{0.25 + 0.75 / (1 + 2.718281828 ** (12 * (nll - 0.6)))!r}" for compute, nll in rows]
     scores.write_text("compute,nll,accuracy\n" + "\n".join(lines) + "\n")
     wanted = f"wanted={{accuracy: 0.8, scores: {scores}}}"
     enough, short = decision(wanted), "budget.days=0.05"
     check = next(check for check in enough.recommended.checks if check.name == "wanted accuracy")
     assert check.holds
-    assert check.used == pytest.approx(enough.compute)
+    assert check.used == pytest.approx(enough.compute, rel=1e-3)
+    assert check.limit_interval[0] < check.limit < check.limit_interval[1]
     with pytest.raises(ConfigError, match=r"'wanted accuracy' cannot be met.*FLOPs"):
         decision(wanted, short)
+    # A small model is worth the compute of the best split that is as good, however much is spent on it.
+    small = ("serving.device=rtx-4090", "serving.format=q4_k_m", wanted)
+    with pytest.raises(ConfigError, match="'wanted accuracy' contradicts 'serving memory'"):
+        decision("budget={flops: %r}" % (1.05 * check.limit), *small)
+    held = decision("budget={flops: %r}" % (40 * check.limit), *small).recommended
+    worth = next(check for check in held.checks if check.name == "wanted accuracy").used
+    assert worth < 0.5 * held.candidate.train_flops
+    assert catalogue.law("llama3").optimum(worth).loss == pytest.approx(held.candidate.loss)
+    with pytest.raises(ConfigError, match="what loss follows"):
+        decision("law=llama3-printed", wanted)
     with pytest.raises(ConfigError, match="go together"):
         decision("wanted={accuracy: 0.8}")
 

@@ -39,7 +39,11 @@ class Allocation(Law):
         # In logarithms, for A C^alpha may be fine where C^alpha alone is not.
         tokens = math.exp(math.log(self.A) + self.alpha * math.log(compute))
         params = compute / FLOPS_PER_PARAM_TOKEN / tokens
-        return Optimum(compute, params, tokens, None if self.surface is None else self.loss(params, tokens))
+        return Optimum(compute, params, tokens, None if self.surface is None else self.surface.optimum(compute).loss)
+
+    def optimum_of_loss(self, loss: float) -> Optimum:
+        # A surface moved along its budgets is as low at each as it was.
+        return super().optimum_of_loss(loss) if self.surface is None else self.optimum(self.surface.optimum_of_loss(loss).compute)
 
     def optimum_of_params(self, params: float) -> Optimum:
         log_compute = math.log(FLOPS_PER_PARAM_TOKEN * self.A * params) / (1 - self.alpha) if self.alpha < 1 else math.inf

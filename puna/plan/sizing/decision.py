@@ -21,7 +21,7 @@ from puna.plan.laws.granular import Granular
 from puna.plan.laws.law import Law, Optimum, estimate, interval_of, kind_of
 from puna.plan.shapes import Cut
 from puna.plan.sizing.candidates import Candidate, reaching, spending
-from puna.plan.sizing.constraints import constraints
+from puna.plan.sizing.constraints import Check, constraints
 from puna.plan.sizing.cost import Cost, cost
 from puna.plan.sizing.flip import Flip, flip
 from puna.plan.sizing.living import Living
@@ -96,10 +96,10 @@ class Decision:
 
 def decide(plan: PlanFile) -> Decision:
     """Return the plan's decision. Raises `ConfigError` where its names are unknown, or its constraints contradict one another (which, and by how much)."""
-    valley, compute, limits = valley_of(plan), plan.budget.compute(), constraints(plan)
-    wanted = plan.wanted.loss if plan.wanted else None
-    if wanted is not None and not valley.has_losses:
-        raise ConfigError(f"'wanted.loss': {plan.law} says how to split compute and not what loss follows; choose another 'law'")
+    valley = valley_of(plan)
+    if plan.wanted and not valley.has_losses:
+        raise ConfigError(f"'wanted': {plan.law} says how to split compute and not what loss follows; choose another 'law'")
+    compute, limits, wanted = plan.budget.compute(), constraints(plan, valley.law), plan.wanted.loss if plan.wanted else None
     living = Living(plan.budget, plan.serving)
     rows = held(_shapes_for(plan, valley, compute, living), limits)
     ranking: Ranking = by_loss
@@ -186,6 +186,10 @@ def _warnings(plan: PlanFile, law: Law, compute: float, chosen: Candidate, turne
     found = []
     if plan.serving and plan.serving.tokens is None:
         found.append("no serving demand is given, so what serving costs decides nothing")
+    if plan.wanted and plan.wanted.accuracy is not None:
+        found.append(
+            "for the wanted accuracy a model counts as the FLOPs of the law's best split that is as good, however much was spent on it"
+        )
     if chosen.train_flops > 1.001 * compute:
         found.append(f"trains on {chosen.train_flops / compute:.2f} times the budget; what its serving saves pays for that")
     if plan.data.unique_tokens and chosen.tokens > plan.data.unique_tokens:
@@ -226,5 +230,9 @@ def _row(row: Row) -> dict[str, Any]:
         **_shape(one), "tokens_per_param": one.tokens / one.params, "loss": one.loss, "excess_loss": one.excess, "train_flops": one.train_flops,
         "days": one.days, "gpu_hours": one.gpu_hours, "train_dollars": one.train_dollars, "train_cost": one.train_cost, "serve_cost": one.serve_cost,
         "lifetime_cost": one.lifetime_cost, "lifetime_dollars": one.lifetime_dollars, "holds": row.holds,
-        "constraints": {check.name: {"used": check.used, "limit": check.limit, "unit": check.unit, "slack": check.slack} for check in row.checks},
+        "constraints": {check.name: _check(check) for check in row.checks},
     }  # fmt: skip
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {key: value for key, value in vars(check).items() if key != "name" and value is not None}
