@@ -335,6 +335,23 @@ def test_data_that_has_to_be_repeated_costs_loss_and_calls_for_a_smaller_model()
         assert mine.loss == pytest.approx(best.loss, abs=3e-5)
 
 
+@pytest.mark.parametrize(
+    ("budget", "unit"),
+    [("gpu: h100, gpus: 16384, days: 78.4, mfu: 0.404, effective: 0.9, overhead: 1.05", "days"), ("gpu: h100, dollars: 7.7e7", "dollars"), ("gpu: h100, flops: 3.8e25", "FLOPs")],
+)  # fmt: skip
+def test_a_hard_budget_is_a_constraint_and_a_soft_one_gives_way_to_serving(budget, unit):
+    soft, hard = (decision("serving.tokens=1e14", f"budget={{{budget}, hard: {held}}}") for held in ("false", "true"))
+    assert soft.recommended.candidate.train_flops > 1.01 * soft.compute
+    assert any("budget.hard" in note for note in soft.warnings)
+    assert "budget" not in {check.name for check in soft.recommended.checks}
+    check = next(check for check in hard.recommended.checks if check.name == "budget")
+    assert (check.used <= check.limit, check.unit, check.limit) == (True, unit, hard.plan.budget.stated[0])
+    assert hard.recommended.candidate.train_flops <= hard.compute * (1 + 1e-9)
+    assert "budget" in hard.binding
+    # Without a demand nothing wants more than the budget, so nothing changes.
+    assert size_of(decision(f"budget={{{budget}, hard: true}}")) == size_of(decision(f"budget={{{budget}}}"))
+
+
 def test_data_enough_moves_nothing():
     plenty, told = decision(), decision("data.unique_tokens=16e12")
     assert told.recommended.candidate == plenty.recommended.candidate

@@ -170,4 +170,6 @@ def _row(decision: Decision, row: Row) -> tuple[str, ...]:
 def _quantity(value: float, unit: str) -> str:
     if unit == "bytes":
         return f"{value / 1e9:,.1f} GB"
+    if unit == "dollars":
+        return f"${_short(value)}"
     return f"{value / 1e12:,.3g}T tokens" if unit == "tokens" else f"{value:,.4g} {unit}"

@@ -191,7 +191,9 @@ def _warnings(plan: PlanFile, law: Law, compute: float, chosen: Candidate, turne
             "for the wanted accuracy a model counts as the FLOPs of the law's best split that is as good, however much was spent on it"
         )
     if chosen.train_flops > 1.001 * compute:
-        found.append(f"trains on {chosen.train_flops / compute:.2f} times the budget; what its serving saves pays for that")
+        found.append(
+            f"trains on {chosen.train_flops / compute:.2f} times the budget; what its serving saves pays for that ('budget.hard: true' forbids it)"
+        )
     if plan.data.unique_tokens and chosen.tokens > plan.data.unique_tokens:
         found.append(
             f"reads its data {chosen.tokens / plan.data.unique_tokens:.1f} times; repeated tokens, and parameters beyond what unique ones fill, count as the fewer that they are worth"
