@@ -285,14 +285,6 @@ def test_the_command_prints_the_documented_keys_and_writes_an_offline_page(tmp_p
     assert "406B" in text
 
 
-def test_the_table_names_what_binds_and_the_flip():
-    done = CliRunner().invoke(app, ["plan", "size", str(PLANS / "llama3-405b.yaml"), "--set", "serving.format=bf16"])
-    assert done.exit_code == 0, done.exception
-    assert "serving memory: binds" in done.stdout
-    done = CliRunner().invoke(app, ["plan", "size", str(PLANS / "llama3-405b.yaml")])
-    assert "served tokens on" in done.stdout
-
-
 def test_a_wanted_accuracy_asks_for_the_compute_that_reaches_it(tmp_path):
     scores = tmp_path / "scores.csv"
     # NLL falls by 0.1 a power of ten; accuracy is a logistic curve in it from 0.25 to 1.

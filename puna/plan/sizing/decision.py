@@ -34,7 +34,7 @@ SHOWN = 12
 # Words of `counting` by which a law's parameters are not those that a shape has in all.
 OTHER_COUNTS = ("without", "non-embedding", "active")
 # Parameters between which real shapes are looked for.
-WIDEST = (1e9, 3e12)
+WIDEST = (2e7, 3e12)
 # The share of a law's alternatives by which no demand makes a smaller model the answer, from which on that is said.
 OPEN = 0.025
 
