@@ -19,6 +19,8 @@ from puna.model.config import LlamaConfig
 from puna.plan.laws import catalogue
 from puna.plan.repetition import repeated_optimum
 from puna.plan.shapes import Cut, shapes
+from puna.plan.sizing import decision as decision_room
+from puna.plan.sizing import flip as flip_room
 from puna.plan.sizing.candidates import reaching
 from puna.plan.sizing.decision import decide
 from puna.plan.sizing.living import Living
@@ -187,6 +189,13 @@ def test_many_valleys_at_once_find_the_fewest_tokens_by_each(params, index, name
             assert all(valley.loss(size, less) > loss for less in fewer if less < found * (1 - 1e-6) or math.isnan(found))
 
 
+def test_a_law_by_which_no_shape_is_as_good_has_no_flip():
+    offers = flip_room._Offers(
+        np.array([[1.0, 3.0], [np.nan, np.nan]]), np.array([1e-12, 3e-12]), np.array([1e9, 3e9]), np.array([10.0, 10.0])
+    )
+    assert list(flip_room._first_demands(offers, 1.5e9)) == [0.0, math.inf]
+
+
 def test_without_a_gpu_or_a_device_a_life_is_counted_in_flops():
     found = decision("serving.tokens=1e13", plan="llama3-8b")
     best = found.recommended.candidate
@@ -313,6 +322,11 @@ def test_a_wanted_accuracy_asks_for_the_compute_that_reaches_it(tmp_path):
         decision("wanted={accuracy: 0.8}")
 
 
+def _unworn(mine):
+    """Return what a choice would cost by each law if its data were enough."""
+    return decision_room._against(mine, None)
+
+
 def test_data_that_has_to_be_repeated_costs_loss_and_calls_for_a_smaller_model():
     for law, unique in (("llama3", 4e12), ("llama3-surface", 4e12), ("llama3-surface", 1e12)):
         node = (f"law={law}", "serving.device=16xh100")
@@ -321,6 +335,7 @@ def test_data_that_has_to_be_repeated_costs_loss_and_calls_for_a_smaller_model()
         assert mine.loss > free.loss + 1e-4
         assert mine.params < 0.95 * free.params
         assert any("reads its data" in note for note in scarce.warnings)
+        assert all(dear.excess.value > cheap.excess.value for dear, cheap in zip(scarce.against, _unworn(mine), strict=True))
         # One way in: `optimal --unique` says the same, as nearly as real shapes can.
         best = repeated_optimum(catalogue.law(law), scarce.compute, unique_tokens=unique)
         assert mine.params == pytest.approx(best.params, rel=0.1)

@@ -113,7 +113,7 @@ def decide(plan: PlanFile) -> Decision:
         plan, compute, valley.optimum(compute), _span(valley.law, compute, "params"), _span(valley.law, compute, "tokens"),
         estimate(valley.law, lambda law: law.optimum(compute).loss),
         living, cost(valley, mine, living, served=served, as_good_as=None if served is None else wanted or bought.candidate),
-        _excess(valley, mine), chosen, binding(rows, chosen, limits, ranking), tuple(ranked(rows, ranking)[:SHOWN]), _against(mine), turned,
+        _excess(valley, mine), chosen, binding(rows, chosen, limits, ranking), tuple(ranked(rows, ranking)[:SHOWN]), _against(mine, plan.data.unique_tokens), turned,
         _warnings(plan, valley.law, compute, mine, turned), _sources(valley.law),
     )  # fmt: skip
 
@@ -148,20 +148,25 @@ def _as_good(valley: Valley, rows: Sequence[Row], loss: float | None, *, living:
     return reaching(valley, loss, living, like=[row.candidate for row in rows], served=served)
 
 
-def _against(mine: Candidate) -> tuple[Against, ...]:
-    return tuple(_by(catalogue.law(name), name, mine) for name in LAWS)
+def _against(mine: Candidate, unique_tokens: float | None) -> tuple[Against, ...]:
+    return tuple(_by(catalogue.law(name), name, mine, unique_tokens) for name in LAWS)
 
 
-def _by(law: Law, name: str, mine: Candidate) -> Against:
-    """Return what the choice costs by a law, each figure with the interval over what the law's evidence allows."""
+def _by(law: Law, name: str, mine: Candidate, unique_tokens: float | None) -> Against:
+    """Return what the choice costs by a law, each figure with the interval over what the law's evidence allows; data that is repeated costs by it too."""
+
+    def loss(one: Law) -> float:
+        found = Valley(one, unique_tokens).loss(mine.params, mine.tokens)
+        assert found is not None
+        return found
 
     def excess(one: Law) -> float:
         best = one.optimum(mine.train_flops)
         assert best.loss is not None
-        return max(one.loss(mine.params, mine.tokens) - best.loss, 0.0)
+        return max(loss(one) - best.loss, 0.0)
 
     def wasted(one: Law) -> float:
-        return max(1 - one.optimum_of_loss(one.loss(mine.params, mine.tokens)).compute / mine.train_flops, 0.0)
+        return max(1 - one.optimum_of_loss(loss(one)).compute / mine.train_flops, 0.0)
 
     over, lost = estimate(law, excess), estimate(law, wasted)
     assert over is not None
