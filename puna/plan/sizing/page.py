@@ -32,7 +32,9 @@ def page(decision: Decision) -> str:
     ]  # fmt: skip
     sections = [
         Section("The valley, and where the choice lies in it", _reasons(decision), pictures=_pictures(decision)),
-        Section("Candidates", table=_table(decision)),
+        Section(
+            "Candidates", [f"Excess is the loss above the law's optimum; costs are in {decision.living.unit}."], table=_table(decision)
+        ),
         Section("What the choice costs by other laws", table=_against(decision)),
     ]
     return Sheet(
@@ -126,9 +128,8 @@ def _dots(label: str, rows: list[Row], colour: int) -> list[Mark]:
 
 
 def _table(decision: Decision) -> Table:
-    served, unit = decision.recommended.candidate.serve_cost is not None, decision.living.unit
-    costs = (f"training, {unit}", "serving", "life") if served else (f"training, {unit}", "serving 1T tokens")
-    head = ("", "parameters", "layers", "width", "feed-forward", "tokens", "tokens each", "loss above optimum", *costs, "constraints")
+    costs = ("serving 1T tokens",) if decision.recommended.candidate.serve_cost is None else ("serving", "life")
+    head = ("", "parameters", "layers", "width", "FFN", "tokens", "tokens each", "excess", "training", *costs, "constraints")
     chosen = decision.recommended.candidate.shape
     return Table(head, [_cells(row, chosen=row.candidate.shape == chosen) for row in decision.rows], frozenset({0, len(head) - 1}),
                  frozenset(i for i, row in enumerate(decision.rows) if row.candidate.shape == chosen))  # fmt: skip
