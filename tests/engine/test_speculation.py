@@ -108,6 +108,37 @@ def test_nobody_gives_way_for_a_guess() -> None:
     assert [one.token_ids for one in samples] == [plain_without_end(prompt) for prompt in prompts]
 
 
+def test_guesses_cost_nobody_a_token() -> None:
+    """Everybody writes in every step, however many guess, and who comes is admitted at once."""
+    copying = SamplingSettings(temperature=0, max_tokens=120, ignore_end=True, logit_bias={5: 100})
+    guessing = engine(guesses=4, step_tokens=16)
+    sequences = [guessing.submit(Request([5] * 8, copying, item=item)) for item in range(10)]
+    while not all(sequence.num_written for sequence in sequences):
+        guessing.step()
+    for _ in range(10):
+        before = [sequence.num_written for sequence in sequences]
+        guessing.step()
+        assert all(now.num_written > then for now, then in zip(sequences, before, strict=True))
+    newcomer = guessing.submit(Request([7] * 6, copying))
+    guessing.step()
+    assert newcomer.num_written == 1
+
+
+def test_what_is_left_of_a_step_is_shared_by_who_guesses() -> None:
+    copying = SamplingSettings(temperature=0, max_tokens=100, ignore_end=True, logit_bias={5: 100})
+    guessing = engine(guesses=8, step_tokens=13)
+    sequences = [guessing.submit(Request([5] * 9, copying, item=item)) for item in range(8)]
+    while not all(sequence.num_written for sequence in sequences):
+        guessing.step()
+    before = [sequence.num_written for sequence in sequences]
+    for _ in range(16):
+        guessing.step()
+    # 5 guesses in 16 steps by 8 sequences, all of them right: 16 steps and 10 guesses each.
+    written = [now.num_written - then for now, then in zip(sequences, before, strict=True)]
+    assert sum(written) == 16 * 13
+    assert max(written) - min(written) <= 2
+
+
 def plain_without_end(prompt: list[int]) -> tuple[int, ...]:
     return engine().generate(prompt, SamplingSettings(temperature=0, max_tokens=24, ignore_end=True)).token_ids
 
