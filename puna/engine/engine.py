@@ -186,7 +186,15 @@ class Engine:
         return [sequence.sample() for sequence in sequences]
 
     def score(self, token_ids: Sequence[Sequence[int]], *, num_scored: Sequence[int]) -> list[tuple[float, ...]]:
-        """Return the log-probabilities (nats) of the last `num_scored` tokens of each of `token_ids`, each given all before it; what they share is read once."""
+        """Return the log-probabilities (nats) of the last `num_scored` tokens of each of `token_ids`, each given all before it; what they share is read once.
+
+        Raises `DataError` where more are asked for than have a token before them, and as `submit`.
+        """
+        for ids, count in zip(token_ids, num_scored, strict=True):
+            if not 0 <= count <= max(len(ids) - 1, 0):
+                raise DataError(
+                    f"{count} tokens cannot be scored in a text of {len(ids)}: each needs one before it, so {max(len(ids) - 1, 0)} can be at most"
+                )
         nothing = SamplingSettings(max_tokens=0)
         requests = [Request(ids, nothing, scored_from=len(ids) - count) for ids, count in zip(token_ids, num_scored, strict=True)]
         return [sample.prompt_logprobs for sample in self.run(requests)]
@@ -230,12 +238,14 @@ class Engine:
         return [self.tokenizer.bos_id, *self.tokenizer.encode(text)]
 
     def _check(self, request: Request) -> None:
-        ids, size = request.prompt_ids, self.model.config.vocab_size
+        ids, size = request.prompt_ids, self.vocab_size
         if not ids:
             raise DataError("the prompt is empty: give at least one token, such as <|begin_of_text|>")
         outside = next((token_id for token_id in ids if not 0 <= token_id < size), None)
         if outside is not None:
-            raise DataError(f"the prompt holds token id {outside}, outside of the model's vocabulary of {size}")
+            raise DataError(f"the prompt holds token id {outside}, outside of the vocabulary of {size}")
+        if not 0 <= (request.scored_from or 0) <= len(ids):
+            raise DataError(f"log-probabilities are asked for from token {request.scored_from} of a prompt that has {len(ids)}")
         if len(ids) > self.context:
             less = "" if self.context == self.model.config.max_positions else f" (the model itself has {self.model.config.max_positions})"
             raise DataError(f"the prompt has {len(ids)} tokens, the model's context has {self.context}{less}; shorten it")
@@ -324,7 +334,8 @@ class Engine:
             targets = sequence.ids[max(first, piece.start + 1) : min(piece.start + piece.count + 1, sequence.num_prompt)]
             if targets:
                 row = end - piece.count + max(first, piece.start + 1) - 1 - piece.start
-                scored = logprobs_of(self.model, hidden_TD[row : row + len(targets)], torch.tensor(targets, device=hidden_TD.device))
+                targets_R = torch.tensor(targets, device=hidden_TD.device)
+                scored = logprobs_of(self.model, hidden_TD[row : row + len(targets)], targets_R, vocab_size=self.vocab_size)
                 sequence.prompt_logprobs += scored.tolist()
                 if not scored.isfinite().all():
                     sequence.report(NOT_FINITE)
