@@ -155,6 +155,19 @@ def test_a_text_ends_where_it_ended_though_guesses_went_on() -> None:
     guessing.check()
 
 
+@pytest.mark.parametrize("step_tokens", [16, 512])
+def test_beyond_what_the_guessing_model_can_read_nobody_guesses(step_tokens: int) -> None:
+    short = random_model(1, dim=24, head_dim=6, num_layers=1, max_positions=64).double()
+    guessing = engine(guesses=4, draft=short, step_tokens=step_tokens)
+    prompts = [list(range(49)), list(range(90)), [3] * 63, [5]]
+    sampling = SamplingSettings(temperature=0, max_tokens=80, ignore_end=True)
+    assert [one.token_ids for one in guessing.generate_batch(prompts, sampling)] == [
+        one.token_ids for one in engine().generate_batch(prompts, sampling)
+    ]
+    assert guessing.stats().guessed > 0
+    guessing.check()
+
+
 def test_a_model_of_fewer_tokens_cannot_guess() -> None:
     with pytest.raises(ConfigError, match="one tokenizer"):
         Engine(MODEL, tokenizer(), draft=random_model(vocab_size=100))
