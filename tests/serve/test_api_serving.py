@@ -279,7 +279,11 @@ def test_a_door_that_would_stand_open_is_refused(tmp_path, words, message):
     ("words", "code", "message"),
     [
         (["--context", "257"], 2, "a context of 257 tokens is more than the 256 that the model was made for"),
-        (["--context", "256", "--cache-gb", "0.00001"], 1, "take a shorter context (48 tokens fit) or a smaller dtype"),
+        (
+            ["--context", "256", "--cache-gb", "0.00001", "--dtype", "bfloat16"],
+            1,
+            "take a shorter context (48 tokens fit) or a smaller dtype",
+        ),
         (["--dtype", "float8"], 2, "known: auto, float32"),
         (["--deadline", "0"], 2, "deadline"),
     ],
