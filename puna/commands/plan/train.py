@@ -43,7 +43,7 @@ def train(
     from puna.settings import parse
 
     found = plan(
-        model_of(model), gpus=gpus, gpu=gpu, layout=layout, seq=seq, batch_tokens=batch, tokens=tokens, tune=_tuning(tune, lora_rank), lora_rank=lora_rank or 16, overhead=overhead, rounds=parse(Rounds, {"rounds": rounds}, where="--rounds") if rounds else None,
+        model_of(model), gpus=gpus, gpu=gpu, layout=layout, seq=seq, batch_tokens=batch, tokens=tokens, tune=_tuning(tune, lora_rank), lora_rank=16 if lora_rank is None else lora_rank, overhead=overhead, rounds=parse(Rounds, {"rounds": rounds}, where="--rounds") if rounds else None,
     )  # fmt: skip
     write_page(html, lambda: page(found))
     if as_json:
