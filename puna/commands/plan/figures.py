@@ -40,6 +40,8 @@ def with_interval(value: Any, told: Any = figure) -> str:
 
     if value is None:
         return "–"
+    if isinstance(value, Estimate) and value.high == float("inf"):
+        return f"{told(value.value)} ({told(value.low)} or more)"
     if isinstance(value, Estimate) and told(value.low) != told(value.high):
         return f"{told(value.value)} ({told(value.low)} – {told(value.high)})"
     return str(told(point(value)))
