@@ -22,7 +22,7 @@ def train(
     gpus: Annotated[int, typer.Option("--gpus", help="How many.")],
     gpu: Annotated[str, typer.Option("--gpu", help="Which: h100, h200, mi300x, tpu-v5p, rtx-4090...")],
     layout: Annotated[str | None, typer.Option("--layout", help="tp,cp,pp,dp (and ep for experts). Without it, all are tried.")] = None,
-    seq: Annotated[int, typer.Option("--seq", help="Tokens of a sequence.")] = 8192,
+    seq: Annotated[int | None, typer.Option("--seq", help="Tokens of a sequence (8,192, or fewer positions).")] = None,
     batch: Annotated[int, typer.Option("--batch", help="Tokens of a step.")] = 16_777_216,
     tokens: Annotated[
         float | None, typer.Option("--tokens", help="Tokens in all. Without it, what the model's card prints, else 20 a parameter.")
@@ -131,6 +131,7 @@ def _figures(found: Training) -> list[tuple[str, str]]:
         ("GPU-hours", between(found.gpu_hours)),
         ("overhead, billed by trained", between(found.overhead)),
         ("GPU-hours, all in", between(found.all_in_gpu_hours)),
+        *([("utilisation, all in", between(found.all_in_utilisation, percent=True))] if found.all_in_utilisation else []),
         ("dollars, without overhead", between(found.dollars) if found.dollars else "no price in the table"),
         ("energy, MWh", between(found.energy_mwh) if found.energy_mwh else "no watts in the table"),
         *([("CO2, tonnes", between(carbon(found.energy_mwh)))] if found.energy_mwh else []),

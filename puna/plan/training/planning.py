@@ -83,6 +83,28 @@ class Training:
         return Estimate(hours.value * self.overhead.value, hours.low * self.overhead.low, hours.high * self.overhead.high)
 
     @property
+    def all_in_utilisation(self) -> Estimate | None:
+        """Return what a model card's hours would show of a pre-training: 6 N D by the peak of all hours billed. MFU, effective share and overhead in one."""
+        if self.tuning != "pretrain":
+            return None
+        done = flops_per_token(self.work.model, seq=self.work.seq, convention="6n") * self.tokens
+        return self.all_in_gpu_hours.scaled(3600 * self.work.device.bf16_flops / done).reciprocal()
+
+    @property
+    def card(self) -> dict[str, Any] | None:
+        """Return what the model's own card says that training it took, where this plans that."""
+        run = reported_runs.timed_runs().get(self.work.model.name)
+        if run is None or self.tuning != "pretrain":
+            return None
+        return {
+            "chip": run.chip,
+            "chip_hours": run.chip_hours,
+            "tokens": run.tokens,
+            "all_in_utilisation": run.all_in,
+            "source": run.source,
+        }
+
+    @property
     def energy_mwh(self) -> Estimate | None:
         """Return the energy of the GPUs at their rated power; None where the maker names none."""
         watts = self.work.device.watts
@@ -120,7 +142,7 @@ class Training:
             "tflops_per_gpu": self.mfu.scaled(self.work.device.bf16_flops / 1e12),
             "step_seconds": step.plain(), "exposed_communication_share": step.exposed / step.seconds, "bubble_share": step.bubble / step.seconds,
             "tokens_per_second": self.tokens_per_second, "effective_share": self.effective_share, "overhead": self.overhead,
-            "days": self.days, "gpu_hours": self.gpu_hours, "all_in_gpu_hours": self.all_in_gpu_hours,
+            "days": self.days, "gpu_hours": self.gpu_hours, "all_in_gpu_hours": self.all_in_gpu_hours, "all_in_utilisation": self.all_in_utilisation, "reported": self.card,
             "energy_mwh": energy, "tonnes_co2": None if energy is None else reported_runs.carbon(energy),
             "checkpoint_bytes": self.checkpoint_bytes, "checkpoint_bytes_per_gpu": self.checkpoint_bytes / self.gpus,
             "checkpoint_interval_seconds": self.interval_seconds, "checkpoint_bytes_one_a_day": self.checkpoint_bytes * math.ceil(self.days.value),
@@ -162,6 +184,10 @@ class Training:
             said.append("kernels' share of the peak is measured on H100s and assumed for other chips")
         if self.work.model.experts is not None:
             said.append("a mixture's exchange of experts is counted as exposed; a schedule that hides it, as DeepSeek-V3's does, is faster")
+        if self.card is not None:
+            said.append(
+                f"its card says {self.card['chip_hours']:,.0f} {self.card['chip']}-hours for {self.card['tokens'] / 1e12:g}T tokens: an all-in utilisation of {self.card['all_in_utilisation']:.1%} (6 N D by the hours' dense peak)"
+            )
         return said + errata.said(self.work.model.name, command="train")
 
     def _search(self) -> dict[str, Any]:
@@ -181,7 +207,7 @@ def train(
     gpus: int,
     gpu: str | Device,
     layout: str | Layout | None = None,
-    seq: int = DEFAULT_SEQ,
+    seq: int | None = None,
     batch_tokens: int = DEFAULT_BATCH,
     tokens: float | None = None,
     tune: Tuning = "pretrain",
@@ -191,14 +217,14 @@ def train(
 ) -> Training:
     """Plan the training of `model` on so many GPUs, with the best of all layouts or the given one.
 
-    `tokens` defaults to the model's printed number, else to twenty a parameter. Raises `ConfigError` for what cannot be, `FitError` for what does not fit,
+    `seq` defaults to 8,192 tokens, or the model's positions where they are fewer; `tokens` to the model's printed number, else to twenty a parameter. Raises `ConfigError` for what cannot be, `FitError` for what does not fit,
     both with what would.
     """
     _check(gpus=gpus, tokens=tokens, tune=tune, overhead=overhead)
     chip = device(gpu) if isinstance(gpu, str) else gpu
     adapters = lora_params(model, lora_rank) if tune == "lora" else None
     trained = 1.0 if adapters is None else adapters / model.total_params
-    work = job(model, chip, seq=seq, batch_tokens=batch_tokens, trained=trained)
+    work = job(model, chip, seq=_positions(model, seq), batch_tokens=batch_tokens, trained=trained)
     efficiency, found = calibration.fitted(), None
     if layout is None:
         found = search(work, gpus=gpus, efficiency=efficiency)
@@ -222,6 +248,15 @@ def _check(*, gpus: int, tokens: float | None, tune: Tuning, overhead: float | N
         raise ConfigError(f"--tune {tune}: give --tokens, the tokens of all epochs together; no model's are printed")
     if overhead is not None and not 1 <= overhead < math.inf:
         raise ConfigError(f"--overhead {overhead:g}: hours billed for each hour of training, so at least 1")
+
+
+def _positions(model: Sized, seq: int | None) -> int:
+    """Return the tokens of a sequence. Raises `ConfigError` where the model has no positions for so many."""
+    most = model.llama.max_positions
+    if seq is not None and seq > most:
+        longer = f"; a shape with context={seq} has them" if "=" in model.name else ""
+        raise ConfigError(f"--seq {seq:,} is beyond the {most:,} positions of {model.name}; give at most {most:,}{longer}")
+    return min(DEFAULT_SEQ, most) if seq is None else seq
 
 
 def why_lost(found: Found) -> tuple[Lost, ...]:
