@@ -47,7 +47,7 @@ def page(law: Law, found: Overtraining) -> str:
         facts,
         sections,
         (*found.warnings, f"Intervals: {found.interval_means}.", f"Counting: {found.counting}."),
-        [found.source],
+        found.sources,
     ).page()
 
 
@@ -70,7 +70,7 @@ def page_of_examples(examples: Sequence[tuple[Run, Overtraining]], laws: Sequenc
         Section("What a smaller share of the parameters costs", told, pictures=(_shares(examples, laws),)),
         Section("Runs", table=table),
     ]
-    sources = [*dict.fromkeys(f"{run.name}: {run.source}" for run, _ in examples), *dict.fromkeys(one.source for _, one in examples)]
+    sources = [*dict.fromkeys(f"{run.name}: {run.source}" for run, _ in examples), *dict.fromkeys(one.sources[-1] for _, one in examples)]
     return Sheet(
         "Smaller, and trained for longer",
         "Published runs against what several laws would have trained to the same loss.",

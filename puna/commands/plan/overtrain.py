@@ -55,21 +55,17 @@ def overtrain(
 def _compared(
     model: str | None, params: str | None, tokens: str | None, quality: str | None, served: str | None, weight: float, law: str
 ) -> Overtraining:
-    from dataclasses import replace
-
     from puna.commands.plan.figures import number
     from puna.errors import ConfigError
-    from puna.plan import errata, laws
-    from puna.plan.overtraining import cheapest, overtrained, shrunk
+    from puna.plan import laws
+    from puna.plan.overtraining import cheapest, of_run, overtrained, shrunk
     from puna.plan.runs import run_named
 
     chosen, demand = laws.law(law), 0.0 if served is None else number(served, what="--served")
     if model and (params or tokens or quality):
         raise ConfigError(f"'{model}' names a run; give it alone, or --params with --tokens or --quality")
     if model:
-        run = run_named(model)
-        found = overtrained(chosen, run.params, run.tokens, served=demand, serving_weight=weight)
-        return replace(found, warnings=(*found.warnings, *errata.said(model, command="overtrain")))
+        return of_run(chosen, run_named(model), served=demand, serving_weight=weight)
     if quality and tokens:
         raise ConfigError("--quality says how good the model is, and so do --tokens; give one of them")
     if quality and params:
@@ -89,16 +85,12 @@ def _examples(names: Sequence[str], served: str | None, weight: float, html: Pat
     from puna.commands.plan.figures import number
     from puna.commands.plan.showing import print_json, write_page
     from puna.plan import laws
-    from puna.plan.overtraining import overtrained
+    from puna.plan.overtraining import of_run
     from puna.plan.overtraining_page import page_of_examples
     from puna.plan.runs import run_named
 
     chosen, demand = [laws.law(name) for name in names], 0.0 if served is None else number(served, what="--served")
-    found = [
-        (run, overtrained(law, run.params, run.tokens, served=demand, serving_weight=weight))
-        for run in map(run_named, EXAMPLES)
-        for law in chosen
-    ]
+    found = [(run, of_run(law, run, served=demand, serving_weight=weight)) for run in map(run_named, EXAMPLES) for law in chosen]
     write_page(html, lambda: page_of_examples(found, chosen))
     if as_json:
         print_json({"examples": [{"model": run.name, **one.figures()} for run, one in found]})
