@@ -139,7 +139,7 @@ def test_no_share_of_a_lifetime_reads_as_nothing(inputs, tmp_path):
     found, page, _ = asked(QUESTIONS["serve"][0], inputs, tmp_path / "page.html")
     lifetime = page[page.index("A lifetime of") :]
     assert "0.000 (0.000" not in lifetime
-    assert all(0 < life["tuning_by_training"] for life in found["lifetime"])
+    assert all(life["tuning_by_training"] > 0 for life in found["lifetime"])
     assert f"{found['lifetime'][0]['tuning_by_training']:.2g}" in lifetime
 
 
