@@ -82,17 +82,17 @@ def _show(found: Training) -> None:
 
 
 def _show_layout(found: Training) -> None:
-    from puna.commands.plan.words import short
+    from puna.commands.plan.words import counted, short
 
     layout, work = found.best.layout, found.work
     extras = (
         [f"{layout.virtual} chunks a stage"] * (layout.pp > 1) + ["recomputing"] * layout.recompute + ["weights spread"] * layout.sharded
     )
     print(
-        f"{work.model.name} on {found.gpus:,} {work.device.name}: {short(found.tokens)} tokens, {work.batch:,} sequences of {work.seq:,} a step"
+        f"{work.model.name} on {found.gpus:,} {work.device.name}: {short(found.tokens)} tokens, {counted(work.batch, 'sequence')} of {work.seq:,} a step"
     )
     print(
-        f"layout tp,cp,pp,dp{',ep' * (layout.ep > 1)} = {layout.text}; {work.micro_batches(layout)} micro-batches of {layout.micro}{''.join(f', {extra}' for extra in extras)}\n"
+        f"layout tp,cp,pp,dp{',ep' * (layout.ep > 1)} = {layout.text}; {counted(work.micro_batches(layout), 'micro-batch', 'micro-batches')} of {layout.micro}{''.join(f', {extra}' for extra in extras)}\n"
     )
 
 
@@ -150,6 +150,7 @@ def _figures(found: Training) -> list[tuple[str, str]]:
 
 def _show_search(found: Training) -> None:
     from puna.commands.plan.showing import print_table
+    from puna.commands.plan.words import counted
     from puna.plan.training.planning import why_lost
 
     print()
@@ -157,7 +158,7 @@ def _show_search(found: Training) -> None:
         return
     search = found.found
     print(
-        f"{search.tried:,} layouts tried, {len(search.fitting):,} fit. Within 2 points of the fastest counts as equal; of those the simplest is taken.\n"
+        f"{counted(search.tried, 'layout')} tried, {len(search.fitting):,} fit{'s' if len(search.fitting) == 1 else ''}. Within 2 points of the fastest counts as equal; of those the simplest is taken.\n"
     )
     print_table(
         ("fastest", "micro", "MFU", "GB a GPU"),

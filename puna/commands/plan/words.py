@@ -18,6 +18,12 @@ def short(value: float) -> str:
     return f"{value:.3g}"
 
 
+def counted(number: float, one: str, more: str = "") -> str:
+    """Return how many of a thing: `1 GPU`, `16,384 GPUs`, `0.5 days`."""
+    figure = f"{number:,}" if isinstance(number, int) else f"{number:g}"
+    return f"{figure} {one if number == 1 else more or f'{one}s'}"
+
+
 def between(estimate: Estimate, *, percent: bool = False) -> str:
     """Return `value (low to high)`."""
     figures = [f"{100 * v:.1f} %" if percent else short(v) for v in (estimate.value, estimate.low, estimate.high)]
