@@ -1,11 +1,13 @@
 """The planner's words agree with its figures: one thing is one thing, and a least is no most."""
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from puna.commands import app
+from puna.commands.plan.figures import count
 from puna.commands.plan.words import counted
 from puna.errors import ConfigError
 from puna.plan.laws import catalogue
@@ -21,6 +23,40 @@ PLAN = Path(__file__).parents[2] / "recipes" / "plans" / "llama3-405b.yaml"
 )
 def test_one_is_one_and_everything_else_is_many(number, said):
     assert counted(number, "box", "boxes") == said
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "said"),
+    [
+        (999_999, 3, "1M"),
+        (999_960_000, 4, "1B"),
+        (999.6, 3, "1K"),
+        (999_400, 3, "999K"),
+        (402.8e9, 4, "402.8B"),
+        (10e9, 3, "10B"),
+        (950, 4, "950"),
+        (-2e12, 4, "-2T"),
+        (3e18, 4, "3e+18"),
+    ],
+)
+def test_a_number_has_the_unit_of_what_it_is_rounded_to(value, digits, said):
+    assert count(value, digits=digits) == said
+
+
+def test_every_command_counts_tokens_in_billions():
+    said = (
+        CliRunner()
+        .invoke(app, ["plan", "train", "llama-3.1-8b", "--gpus", "8", "--gpu", "h100", "--tokens", "1e10", "--batch", "1048576"])
+        .output
+    )
+    assert "10B tokens" in said
+
+
+def test_a_given_layout_has_the_keys_of_a_search():
+    words = ["plan", "train", "llama-3.1-405b", "--gpus", "16384", "--gpu", "h100", "--json"]
+    searched, given = (json.loads(CliRunner().invoke(app, [*words, *more]).stdout) for more in ([], ["--layout", "8,1,16,128"]))
+    assert searched.keys() == given.keys()
+    assert searched["layouts_tried"] > 0 == given["layouts_tried"]
 
 
 def test_one_gpu_for_one_day():

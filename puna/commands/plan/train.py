@@ -120,6 +120,7 @@ def _show_step(found: Training) -> None:
 
 def _figures(found: Training) -> list[tuple[str, str]]:
     from puna.commands.plan.words import between, short
+    from puna.pages.words import size
     from puna.plan.runs import carbon
 
     rows = [
@@ -137,7 +138,7 @@ def _figures(found: Training) -> list[tuple[str, str]]:
         *([("CO2, tonnes", between(carbon(found.energy_mwh)))] if found.energy_mwh else []),
         (
             "checkpoint",
-            f"{short(found.checkpoint_bytes)}B, {short(found.checkpoint_bytes / found.gpus)}B a GPU, each {found.interval_seconds / 60:.0f} minutes",
+            f"{size(found.checkpoint_bytes)}, {size(found.checkpoint_bytes / found.gpus)} a GPU, each {found.interval_seconds / 60:.0f} minutes",
         ),
     ]
     if found.adapter_params:

@@ -192,7 +192,7 @@ class Training:
 
     def _search(self) -> dict[str, Any]:
         if self.found is None:
-            return {"best_layouts": [], "why_others_lose": []}
+            return {"layouts_tried": 0, "layouts_that_fit": 0, "best_layouts": [], "why_others_lose": []}
         best = [
             {**c.layout.plain(), "text": c.layout.text, "mfu": c.mfu, "memory_per_gpu_bytes": c.memory.total}
             for c in self.found.fitting[:5]
