@@ -29,6 +29,9 @@ def train(
     ] = None,
     tune: Annotated[str, typer.Option("--tune", help="pretrain, full (fine-tune every weight) or lora (adapters).")] = "pretrain",
     lora_rank: Annotated[int | None, typer.Option("--lora-rank", help="Rank of the adapters; 16 where it is not given.")] = None,
+    base: Annotated[
+        str, typer.Option("--base", help="With lora: what frozen weights are held in: bf16, nf4 (QLoRA), int4, int8, fp8.")
+    ] = "bf16",
     overhead: Annotated[float | None, typer.Option("--overhead", help="Hours billed for each hour of training: 1 and up.")] = None,
     rounds: Annotated[int, typer.Option("--rounds", help="Rounds of post-training to cost beside it; Llama 3 had six.")] = 0,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
@@ -43,7 +46,7 @@ def train(
     from puna.settings import parse
 
     found = plan(
-        model_of(model), gpus=gpus, gpu=gpu, layout=layout, seq=seq, batch_tokens=batch, tokens=tokens, tune=_tuning(tune, lora_rank), lora_rank=16 if lora_rank is None else lora_rank, overhead=overhead, rounds=parse(Rounds, {"rounds": rounds}, where="--rounds") if rounds else None,
+        model_of(model), gpus=gpus, gpu=gpu, layout=layout, seq=seq, batch_tokens=batch, tokens=tokens, tune=_tuning(tune, lora_rank), lora_rank=16 if lora_rank is None else lora_rank, base=base, overhead=overhead, rounds=parse(Rounds, {"rounds": rounds}, where="--rounds") if rounds else None,
     )  # fmt: skip
     write_page(html, lambda: page(found))
     if as_json:
@@ -86,7 +89,10 @@ def _show_layout(found: Training) -> None:
 
     layout, work = found.best.layout, found.work
     extras = (
-        [f"{layout.virtual} chunks a stage"] * (layout.pp > 1) + ["recomputing"] * layout.recompute + ["weights spread"] * layout.sharded
+        [f"{layout.virtual} chunks a stage"] * (layout.pp > 1)
+        + [f"weights in {work.base.name}" for _ in [0] if work.base]
+        + ["recomputing"] * layout.recompute
+        + ["weights spread"] * layout.sharded
     )
     print(
         f"{work.model.name} on {found.gpus:,} {work.device.name}: {short(found.tokens)} tokens, {counted(work.batch, 'sequence')} of {work.seq:,} a step"

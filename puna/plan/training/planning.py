@@ -24,7 +24,7 @@ from puna.plan.training.memory import OPTIMIZER_BYTES, usable_bytes
 from puna.plan.training.search import Arrangement, Found, Lost, fixed, search
 from puna.plan.training.steps import job_flops_per_token
 from puna.plan.training.tuning import SOURCE as TUNING_SOURCE
-from puna.plan.training.tuning import Rounds, lora_params, post_training
+from puna.plan.training.tuning import Rounds, base_format, lora_params, post_training
 
 Tuning = Literal["pretrain", "full", "lora"]
 # What the intervals are, none of them 95 % of anything: ends that are put together, low with low.
@@ -132,7 +132,7 @@ class Training:
         model, layout, step = self.work.model, self.best.layout, self.best.step
         energy, price = self.energy_mwh, prices().get(self.work.device.name)
         return {
-            "model": model.name, "params": model.total_params, "active_params": model.active_params, "tuning": self.tuning,
+            "model": model.name, "params": model.total_params, "active_params": model.active_params, "tuning": self.tuning, "base_format": self.work.base.name if self.work.base else "bf16",
             "trained_params": model.total_params if self.adapter_params is None else self.adapter_params,
             "gpu": self.work.device.name, "gpus": self.gpus, "layout": {**layout.plain(), "text": layout.text, "micro_batches": self.work.micro_batches(layout)},
             "seq": self.work.seq, "batch_tokens": self.work.batch * self.work.seq, "tokens": self.tokens,
@@ -165,6 +165,7 @@ class Training:
             f"{self.work.device.name}: {self.work.device.source}",
             f"{self.work.model.name}: {self.work.model.source}",
         ]
+        found += [f"{self.work.base.name}: {self.work.base.source}"] if self.work.base else []
         found += (
             [reported_runs.SOURCE]
             + ([f"price of {price.date}: {price.source}"] if price else [])
@@ -182,6 +183,10 @@ class Training:
             said.append(f"no price of {self.work.device.name} in the table, so no dollars")
         if self.work.device.name != "h100":
             said.append("kernels' share of the peak is measured on H100s and assumed for other chips")
+        if self.work.base is not None:
+            said.append(
+                f"{self.work.base.name} weights are turned back to bf16 for each micro-batch: what memory makes of that is counted, and no measured kernel is behind it"
+            )
         if self.work.model.experts is not None:
             said.append("a mixture's exchange of experts is counted as exposed; a schedule that hides it, as DeepSeek-V3's does, is faster")
         if self.card is not None:
@@ -212,19 +217,23 @@ def train(
     tokens: float | None = None,
     tune: Tuning = "pretrain",
     lora_rank: int = 16,
+    base: str = "bf16",
     overhead: float | None = None,
     rounds: Rounds | None = None,
 ) -> Training:
     """Plan the training of `model` on so many GPUs, with the best of all layouts or the given one.
 
-    `seq` defaults to 8,192 tokens, or the model's positions where they are fewer; `tokens` to the model's printed number, else to twenty a parameter. Raises `ConfigError` for what cannot be, `FitError` for what does not fit,
+    `seq` defaults to 8,192 tokens, or the model's positions where they are fewer; `tokens` to the model's printed number, else to twenty a parameter; `base` is the format of weights that `lora` freezes. Raises `ConfigError` for what cannot be, `FitError` for what does not fit,
     both with what would.
     """
     _check(gpus=gpus, tokens=tokens, tune=tune, overhead=overhead)
     chip = device(gpu) if isinstance(gpu, str) else gpu
     adapters = lora_params(model, lora_rank) if tune == "lora" else None
+    frozen = base_format(base)
+    if frozen is not None and adapters is None:
+        raise ConfigError(f"--base {base}: only frozen weights may be quantized while others learn; add --tune lora, or leave it out")
     trained = 1.0 if adapters is None else adapters / model.total_params
-    work = job(model, chip, seq=_positions(model, seq), batch_tokens=batch_tokens, trained=trained)
+    work = job(model, chip, seq=_positions(model, seq), batch_tokens=batch_tokens, trained=trained, base=frozen)
     efficiency, found = calibration.fitted(), None
     if layout is None:
         found = search(work, gpus=gpus, efficiency=efficiency)
