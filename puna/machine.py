@@ -108,8 +108,12 @@ def device() -> str:
     return choose_device().value
 
 
-def compute_dtype(device: str) -> Choice:
-    """Return the dtype to compute with on `device`: `"bfloat16"` where the chip multiplies it in hardware, else `"float32"`."""
+# Width from which a model gains from bf16 on a CPU: below it, what surrounds the products costs more than they do (docs/notebook.md).
+LEAST_BF16_WIDTH = 512
+
+
+def compute_dtype(device: str, *, width: int | None = None) -> Choice:
+    """Return the dtype to compute with on `device`: `"bfloat16"` where the chip multiplies it in hardware and a model of `width` gains from that, else `"float32"`."""
     import torch
 
     if device == "cuda":
@@ -117,6 +121,8 @@ def compute_dtype(device: str) -> Choice:
             return Choice("bfloat16", "the GPU has tensor cores for it")
         return Choice("float32", "the GPU is older than bf16 tensor cores (compute capability 8.0)")
     if "amx_bf16" in cpu_flags():
+        if width is not None and width < LEAST_BF16_WIDTH:
+            return Choice("float32", f"a model narrower than {LEAST_BF16_WIDTH} gains nothing from the CPU's bf16")
         return Choice("bfloat16", "the CPU has AMX tiles, which multiply bf16 in hardware")
     return Choice("float32", "the CPU has no AMX tiles, and without them bf16 gains speed on few CPUs and costs digits on all")
 

@@ -66,6 +66,8 @@ def test_a_cpu_computes_in_bf16_only_with_amx(system: Path, flags: str, dtype: s
     choice = machine.compute_dtype("cpu")
     assert choice.value == dtype
     assert choice.reason
+    assert machine.compute_dtype("cpu", width=4096).value == dtype
+    assert machine.compute_dtype("cpu", width=128).value == "float32"
     assert machine.cpu_name() == "Fast 9000"
 
 

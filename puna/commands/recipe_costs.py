@@ -48,17 +48,18 @@ def _show_plan(plan: Plan, directory: Path) -> None:
     for row in plan.stages:
         if row.reason:
             console.print(f"{row.stage} is left out: it {row.reason}", markup=False)
-    console.print(f"Into {directory}. Time: {plan.peak}.", markup=False)
+    console.print(f"Into {directory}. Time: {plan.reckoned}.", markup=False)
 
 
 def _show_total(plans: list[Plan]) -> None:
     """Print the time that is still to come, as far as it is known."""
-    from puna.recipe.costing import to_do
+    from puna.recipe.costing import between, to_do
 
     known, unknown = to_do(plans)
     if known is not None:
         rest = f", and {unknown} stage{'s' * (unknown != 1)} whose time is not known" if unknown else ""
-        print(f"To do: {_duration(known)} of training{rest}.")
+        low, high = map(_duration, between(known))
+        print(f"To do: {_duration(known)} ({low} to {high}) of training{rest}.")
 
 
 def _scaled(value: float | None, units: tuple[str, ...]) -> str:

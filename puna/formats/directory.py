@@ -49,13 +49,13 @@ def load(path: Path | str, *, dtype: str = "auto", device: str = "cpu") -> Model
     `dtype` is `"float32"`, `"bfloat16"`, `"float16"`, or `"auto"`: what this chip computes best in. Memory: one copy of the weights in that dtype. Raises
     `FormatError` or `ConfigError` naming file and tensor, and `FitError` before anything is loaded where the weights cannot fit.
     """
-    if dtype == "auto":
-        dtype = machine.compute_dtype(device).value
-    if dtype not in DTYPES:
+    if dtype != "auto" and dtype not in DTYPES:
         raise ConfigError(f"dtype '{dtype}' is not known; known: auto, {', '.join(DTYPES)}")
     directory, _ = find_directory(path)
     with open_weights(directory) as weights:
         config = weights.config
+        if dtype == "auto":
+            dtype = machine.compute_dtype(device, width=config.dim).value
         generation = read_generation(directory, vocab_size=config.vocab_size)
         tokenizer, problem = find_tokenizer(directory, vocab_size=config.vocab_size)
         weights.check()

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from puna.errors import ConfigError
-from puna.plan.constrained import Repeated, Synthetic, repeated_optimum, synthetic_needed
+from puna.plan.constrained import Synthetic, synthetic_needed
 from puna.plan.estimate import Estimate
 from puna.plan.laws.errata import said
 from puna.plan.laws.law import LEAST, MOST, Law, Optimum, estimate, far, interval_of, kind_of
+from puna.plan.repetition import Repeated, repeated_optimum
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,9 @@ def _data(split: Recommendation) -> Section:
     """Return what short data costs: repeating it, and how much synthetic data would take its place."""
     assert split.unique_tokens is not None
     told = [f"{words.figure(split.unique_tokens)} unique tokens are at hand."]
-    if split.repeated:
+    if split.repeated and split.repeated.epochs <= 1:
+        told.append("They are enough: nothing is repeated.")
+    elif split.repeated:
         one = split.repeated
         told.append(
             f"By repeating alone the best is {words.figure(one.params)} parameters on {words.figure(one.tokens)} tokens, {one.epochs:.3g} epochs that are worth "

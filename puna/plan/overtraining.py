@@ -146,7 +146,7 @@ def _cheapest_params(law: Law, best: Optimum, per_param: float) -> float:
 
     # Serving only ever pulls to smaller models, and below some size none reaches the loss.
     high = math.log(best.params)
-    return math.exp(lowest(cost, max(high - _SMALLEST, math.log(law.least_params(loss))), high, within=1e-8))
+    return math.exp(lowest(cost, math.log(max(math.exp(high - _SMALLEST), law.least_params(loss))), high, within=1e-8))
 
 
 @dataclass(frozen=True)

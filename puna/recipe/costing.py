@@ -10,7 +10,7 @@ from typing import Any
 from puna.recipe import runner
 from puna.recipe.graph import Graph, build
 from puna.recipe.kind import Cost
-from puna.recipe.predicting import UTILISATION, peak, predicted
+from puna.recipe.predicting import SPREAD, UTILISATION, peak, predicted
 from puna.recipe.raising import generations
 from puna.recipe.schema import Recipe
 
@@ -26,6 +26,13 @@ class Planned:
     cost: Cost
     seconds: float | None
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Return the seconds between which a stage that is to be trained should end; None where its time is known, or unknown altogether."""
+        if self.seconds is None or self.status != "to do":
+            return None
+        return between(self.seconds)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "stage": self.stage,
@@ -33,24 +40,30 @@ class Planned:
             "status": self.status,
             "reason": self.reason,
             "seconds": self.seconds,
+            "seconds_interval": self.interval,
             **asdict(self.cost),
         }
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a recipe will take; `peak` says what the seconds were reckoned with."""
+    """What a recipe will take; `reckoned` says by what its seconds were."""
 
     stages: tuple[Planned, ...]
-    peak: str
+    reckoned: str
 
     def to_json(self) -> dict[str, Any]:
-        return {"stages": [stage.to_json() for stage in self.stages], "peak": self.peak}
+        return {"stages": [stage.to_json() for stage in self.stages], "reckoned": self.reckoned}
 
 
 def of_line(recipe: Recipe, directory: Path) -> list[tuple[Plan, Path]]:
     """Return the costs of a recipe and its parents with their run directories, oldest first, the recipe's own last."""
     return [(plan(graph, run), run) for graph, run in generations(build(recipe), directory)]
+
+
+def between(seconds: float) -> tuple[float, float]:
+    """Return what training of so many predicted seconds should take at least and at most."""
+    return SPREAD[0] * seconds, SPREAD[1] * seconds
 
 
 def to_do(plans: Sequence[Plan]) -> tuple[float | None, int]:
@@ -64,7 +77,16 @@ def plan(graph: Graph, directory: Path) -> Plan:
     """Cost every stage of `graph` as it would run in `directory`. Runs nothing but one measurement of the machine's peak."""
     found = runner.look(graph, directory)
     rows = [_planned(graph, result, directory) for result in found.values()]
-    return Plan(tuple(rows), f"{UTILISATION:.0%} of {peak().flops_per_second / 1e9:,.0f} GFLOP/s, {peak().source}")
+    return Plan(tuple(rows), _reckoned([row.cost for row in rows if row.cost.flops]))
+
+
+def _reckoned(costs: Sequence[Cost]) -> str:
+    """Say by what the seconds of training were reckoned, each peak once."""
+    peaks = {found.source: found.flops_per_second for found in map(peak, costs)}
+    told = "; ".join(f"{speed / 1e9:,.0f} GFLOP/s ({source})" for source, speed in peaks.items())
+    if not told:
+        return "nothing here is trained, so no time is known"
+    return f"{UTILISATION:.0%} of {told}. In brackets: {SPREAD[0]} to {SPREAD[1]} times that, as stages took so far"
 
 
 def _planned(graph: Graph, result: runner.Result, directory: Path) -> Planned:

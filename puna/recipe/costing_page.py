@@ -36,7 +36,7 @@ def page(name: str, plans: Sequence[tuple[Plan, Path]]) -> str:
     sections += [Section(f"Every stage, into {run}", _left_out(plan), table=_table(plan)) for plan, run in plans]
     lead = "What raising this recipe will take on this machine, stage by stage, before it runs."
     notes = [
-        f"Time is training's arithmetic at {plans[-1][0].peak}. A finished stage has the time that it took; a dash is what cannot be known beforehand."
+        f"Time is training's arithmetic at {plans[-1][0].reckoned}. A finished stage has the time that it took; a dash is what cannot be known beforehand."
     ]
     return Sheet(f"Recipe {name}", lead, _facts(plans), sections, notes).page()
 

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from puna.progress import Progress
 from puna.settings import Settings
@@ -58,13 +58,18 @@ class Work:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a stage will take, as far as it can be known beforehand; `None` is unknown. `memory_bytes` is what it adds to its process at most."""
+    """What a stage will take, as far as it can be known beforehand; `None` is unknown.
+
+    `memory_bytes` is what it adds to its process at most. The `flops` are those of a model of `width`, in `dtype`.
+    """
 
     tokens: int | None = None
     parameters: int | None = None
     flops: float | None = None
     disk_bytes: int | None = None
     memory_bytes: int | None = None
+    width: int | None = None
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
 
 
 class StageKind(ABC, Generic[S]):

@@ -15,6 +15,8 @@ from puna.recipe.kind import Cost
 from puna.settings import Settings
 
 UTILISATION = 0.4
+# What stages of training took, over what was predicted: the least and the most so far, on two kinds of CPU (docs/notebook.md).
+SPREAD = (0.9, 1.6)
 
 
 class Predicted(Settings):
@@ -26,14 +28,15 @@ class Predicted(Settings):
 
 def predicted(cost: Cost) -> Predicted:
     """Return what a stage of that cost will take on this machine. Measures the machine's peak once where arithmetic is in it."""
-    seconds = cost.flops / (UTILISATION * peak().flops_per_second) if cost.flops else None
+    seconds = cost.flops / (UTILISATION * peak(cost).flops_per_second) if cost.flops else None
     on_cpu = cost.memory_bytes is not None and machine.device() == "cpu"
     return Predicted(
         seconds=seconds, memory_bytes=psutil.Process().memory_info().rss + cost.memory_bytes if on_cpu and cost.memory_bytes else None
     )
 
 
-def peak() -> Peak:
-    """Return the FLOP/s that this machine does at best in the dtype that it trains in."""
+def peak(cost: Cost) -> Peak:
+    """Return the FLOP/s that this machine does at best in the dtype in which it trains a model of that width."""
     device = machine.device()
-    return machine.peak_flops(device, machine.compute_dtype(device).value)
+    dtype = machine.compute_dtype(device, width=cost.width).value if cost.dtype == "auto" else cost.dtype
+    return machine.peak_flops(device, dtype)

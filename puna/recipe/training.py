@@ -93,7 +93,8 @@ def cost(settings: TrainSettings, config: LlamaConfig) -> Cost:
     if settings.activation_checkpointing:
         kept = (config.num_layers + 6) * config.dim + kept // config.num_layers
     memory = TRAINING_BYTES * config.num_params + 4 * settings.window * settings.batch_windows * kept
-    return Cost(tokens, config.num_params, tokens * config.train_flops_per_token(settings.window), disk, memory)
+    flops = tokens * config.train_flops_per_token(settings.window)
+    return Cost(tokens, config.num_params, flops, disk, memory, width=config.dim, dtype=settings.dtype)
 
 
 def check_fits(config: LlamaConfig, *, stage: str) -> None:

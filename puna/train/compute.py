@@ -21,9 +21,9 @@ NOMINAL_CPU_FLOPS = 100e9
 LEAST_SECONDS = 600.0
 
 
-def choose_dtype(asked: Literal["auto", "float32", "bfloat16"], device: str) -> Choice:
-    """Return the dtype of matrix products."""
-    return machine.compute_dtype(device) if asked == "auto" else Choice(asked, "the settings say so")
+def choose_dtype(asked: Literal["auto", "float32", "bfloat16"], device: str, *, width: int) -> Choice:
+    """Return the dtype of a model's matrix products."""
+    return machine.compute_dtype(device, width=width) if asked == "auto" else Choice(asked, "the settings say so")
 
 
 def choose_compile(settings: TrainSettings, config: LlamaConfig, *, device: str, compiler: Choice | None = None) -> Choice:

@@ -205,7 +205,7 @@ class Trainer:
 
     def _choose_compute(self) -> None:
         """Choose dtype and compilation for this machine, and say why."""
-        dtype = compute.choose_dtype(self._settings.dtype, self._device)
+        dtype = compute.choose_dtype(self._settings.dtype, self._device, width=self._model.config.dim)
         compiling = compute.choose_compile(self._settings, self._model.config, device=self._device)
         self._progress.say(f"computing in {dtype.value} on {self._device}: {dtype.reason}")
         self._progress.say(f"torch.compile {compiling.value}: {compiling.reason}")

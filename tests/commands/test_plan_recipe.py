@@ -23,7 +23,25 @@ def test_it_costs_the_whole_line_and_runs_nothing(tmp_path):
     assert mine["parents"][0]["stages"]
     pretrain = next(stage for stage in mine["stages"] if stage["stage"] == "pretrain")
     assert pretrain["memory_bytes"] > 16 * pretrain["parameters"]
+    low, high = pretrain["seconds_interval"]
+    assert 0 < low < pretrain["seconds"] < high
+    assert all((stage["seconds"] is None) == (stage["seconds_interval"] is None) for stage in mine["stages"])
     assert not (tmp_path / "run").exists()
+
+
+def test_seconds_are_reckoned_in_the_dtype_that_the_stage_computes_in(tmp_path):
+    for dtype in ("float32", "bfloat16"):
+        words = [
+            "plan",
+            "recipe",
+            str(CHILD.parent / "tiny.yaml"),
+            "--out",
+            str(tmp_path / "run"),
+            "--json",
+            "--set",
+            f"pretrain.dtype={dtype}",
+        ]
+        assert f"best {dtype} product" in json.loads(CliRunner().invoke(app, words).stdout)["reckoned"]
 
 
 def test_the_table_ends_with_the_time_to_come(tmp_path):

@@ -124,6 +124,10 @@ def test_optimal_gives_the_documented_keys_and_the_errata():
     short = figures("optimal", "--compute", "3.8e25", "--unique", "2T")
     assert short["repeated"]["epochs"] > 1
     assert short["synthetic"][0]["share"] > short["synthetic"][1]["share"]
+    assert "best by repeating" in plan("optimal", "--compute", "3.8e25", "--unique", "2T").stdout
+    told = plan("optimal", "--compute", "1e24", "--unique", "10T").stdout
+    assert "nothing is repeated" in told
+    assert "best by repeating" not in told
 
 
 def test_overtrain_gives_the_documented_keys():

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from puna.errors import ConfigError, FormatError
-from puna.plan.constrained import repeated_loss, repeated_optimum, synthetic_needed, worth
 from puna.plan.estimate import Estimate
 from puna.plan.fits import fit_isoflop, fit_parametric
 from puna.plan.laws import catalogue, estimate, far, law, names, read_law, said, write_law
@@ -17,7 +16,7 @@ from puna.plan.laws.allocation import Allocation
 from puna.plan.laws.catalogue import experts, table
 from puna.plan.optimal import optimal
 from puna.plan.points import read_points
-from puna.plan.sizing.valley import CURVATURE, Valley
+from puna.plan.valley import CURVATURE, Valley
 
 
 @pytest.mark.parametrize(
@@ -292,62 +291,8 @@ def test_the_fitted_laws_are_what_anyone_fits_from_the_same_points(shared_data):
     )
 
 
-def test_four_epochs_are_nearly_as_good_as_fresh_tokens_and_no_number_is_worth_more_than_sixteen():
-    assert worth(1, 4) == pytest.approx(3.726, abs=5e-4)
-    assert worth(1, 1e9) == pytest.approx(16.39, abs=5e-3)
-    assert worth(2e12, 1e12) == 1e12
-
-
-def test_with_data_enough_nothing_is_repeated():
-    one, free = law("muennighoff"), law("muennighoff").optimum(1e22)
-    found = repeated_optimum(one, 1e22, unique_tokens=2 * free.tokens)
-    assert (found.params, found.tokens, found.loss) == pytest.approx((free.params, free.tokens, free.loss))
-
-
-@settings(max_examples=30, deadline=None)
-@given(share=st.floats(0.02, 0.95), tilt=st.floats(-0.3, 0.3))
-def test_short_data_is_repeated_as_well_as_can_be_and_costs_loss(share, tilt):
-    one, free = law("muennighoff"), law("muennighoff").optimum(1e22)
-    unique = share * free.tokens
-    found = repeated_optimum(one, 1e22, unique_tokens=unique)
-    assert found.epochs >= 1
-    assert found.loss >= free.loss
-    other = found.tokens * 10.0**tilt
-    assert repeated_loss(one, params=1e22 / 6 / other, tokens=other, unique_tokens=unique) >= found.loss - 1e-9
-
-
-def test_what_repeating_leaves_open_is_synthetic():
-    rows = synthetic_needed(16.1e12, unique_tokens=2e12)
-    assert all(row.worth_tokens + row.synthetic_tokens == pytest.approx(16.1e12) for row in rows)
-    assert [row.share for row in rows] == sorted((row.share for row in rows), reverse=True)
-    assert rows[-1].synthetic_tokens == 0
-    assert synthetic_needed(1e12, unique_tokens=2e12)[0].share == 0
-
-
-def test_laws_without_a_surface_have_no_repetition():
-    found = optimal(law("deepseek"), 1e24, unique_tokens=1e11)
-    assert found.repeated is None
-    assert found.synthetic[0].share > 0
-    with pytest.raises(ConfigError, match="repeated data needs"):
-        repeated_optimum(law("deepseek"), 1e24, unique_tokens=1e11)
-
-
 def test_alternatives_that_cannot_answer_take_no_part():
     one = law("besiroglu")
     lonely = replace(one, alternatives=())
     assert estimate(lonely, lambda found: found.E) == one.E
     assert estimate(one, lambda found: None if found is not one else 1.0) == 1.0
-
-
-@pytest.mark.parametrize("name", ["besiroglu", "chinchilla", "llama3", "kaplan"])
-def test_only_more_parameters_than_the_least_reach_a_loss(name):
-    law = catalogue.law(name)
-    loss = law.loss(1e10, 1e12)
-    least = law.least_params(loss)
-    assert law.loss(1.001 * least, law.tokens_for(1.001 * least, loss)) == pytest.approx(loss)
-    with pytest.raises(ConfigError, match="never reach"):
-        law.tokens_for(0.999 * least, loss)
-
-
-def test_a_loss_below_the_floor_takes_endless_parameters():
-    assert catalogue.law("besiroglu").least_params(1.0) == math.inf

@@ -48,8 +48,8 @@ def test_on_a_cpu_the_settings_have_the_last_word():
 
 
 def test_the_dtype_is_the_machine_s_unless_the_settings_say():
-    assert choose_dtype("bfloat16", "cpu").value == "bfloat16"
-    assert choose_dtype("auto", "cpu").value in ("float32", "bfloat16")
+    assert choose_dtype("bfloat16", "cpu", width=64).value == "bfloat16"
+    assert choose_dtype("auto", "cpu", width=4096).value in ("float32", "bfloat16")
 
 
 def test_one_compilation_serves_batches_whose_documents_begin_elsewhere():

@@ -50,7 +50,7 @@ def optimal(
 
 
 def _show(found: dict[str, Any]) -> None:
-    from puna.commands.plan.figures import count, power, print_facts, print_notes, share, with_interval
+    from puna.commands.plan.figures import count, point, power, print_facts, print_notes, share, with_interval
     from puna.commands.plan.showing import print_table
 
     print_facts({
@@ -59,7 +59,10 @@ def _show(found: dict[str, Any]) -> None:
         "counting": found["counting"], **({"intervals": found["interval_means"]} if found["interval_kind"] else {}),
     })  # fmt: skip
     repeated = found.get("repeated")
-    if repeated:
+    if repeated and point(repeated["epochs"]) <= 1:
+        print()
+        print_facts({"unique tokens": f"{count(found['unique_tokens'])}, which are enough: nothing is repeated"})
+    elif repeated:
         print()
         print_facts({
             "unique tokens": count(found["unique_tokens"]), "best by repeating": f"{with_interval(repeated['params'], count)} parameters on {with_interval(repeated['tokens'], count)} tokens",

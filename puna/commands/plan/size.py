@@ -89,7 +89,10 @@ def _checks(decision: Decision) -> list[str]:
     found = []
     for check in decision.recommended.checks:
         state = "binds" if check.name in decision.binding else f"slack {check.slack:.1%}"
-        found.append(f"{check.name}: {state}; {_quantity(check.used, check.unit)} of {_quantity(check.limit, check.unit)}")
+        open_ends = (
+            "" if check.limit_interval is None else " ({} to {})".format(*(_quantity(end, "").rstrip() for end in check.limit_interval))
+        )
+        found.append(f"{check.name}: {state}; {_quantity(check.used, check.unit)} of {_quantity(check.limit, check.unit)}{open_ends}")
     return found
 
 

@@ -1,7 +1,8 @@
 """Laws that say how to split compute by a power of it: tokens D*(C) = A C^alpha, and parameters C / 6 D*.
 
 That is what IsoFLOP experiments give (approach 2 of arXiv 2203.15556; arXiv 2407.21783, section 3.2.1): for each budget the loss is a parabola in log tokens, and the minima
-lie on a line of log tokens over log compute. Such a line says nothing of the loss by itself; a surface through the same runs, where there is one, adds that.
+lie on a line of log tokens over log compute. Such a line says nothing of the loss by itself; a surface through the same runs, where there is one, adds that: moved until its lowest
+points lie on the line (`beside.py`), for a law's optimum must be where its losses are least.
 
 Mind what is counted. Llama 3 calls the quantity N*(C), and it is tokens. Kaplan et al. (arXiv 2001.08361) count parameters without embeddings, and found N ~ C^0.73; counting
 all of them on small models moves such an exponent by more than any law's interval.
@@ -12,10 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from puna.errors import ConfigError
+from puna.plan.laws.beside import Beside, moved
 from puna.plan.laws.law import Law, Optimum
 from puna.plan.laws.surface import Surface
 from puna.plan.points import FLOPS_PER_PARAM_TOKEN
@@ -36,7 +39,11 @@ class Allocation(Law):
         # In logarithms, for A C^alpha may be fine where C^alpha alone is not.
         tokens = math.exp(math.log(self.A) + self.alpha * math.log(compute))
         params = compute / FLOPS_PER_PARAM_TOKEN / tokens
-        return Optimum(compute, params, tokens, None if self.surface is None else self.surface.loss(params, tokens))
+        return Optimum(compute, params, tokens, None if self.surface is None else self.surface.optimum(compute).loss)
+
+    def optimum_of_loss(self, loss: float) -> Optimum:
+        # A surface moved along its budgets is as low at each as it was.
+        return super().optimum_of_loss(loss) if self.surface is None else self.optimum(self.surface.optimum_of_loss(loss).compute)
 
     def optimum_of_params(self, params: float) -> Optimum:
         log_compute = math.log(FLOPS_PER_PARAM_TOKEN * self.A * params) / (1 - self.alpha) if self.alpha < 1 else math.inf
@@ -47,20 +54,27 @@ class Allocation(Law):
         return self.optimum(self.checked(log_compute, f"{tokens:.4g} tokens"))
 
     def loss(self, params: float, tokens: float) -> float:
-        return self._losses().loss(params, tokens)
+        return float(self.losses.loss(params, tokens))
 
     def tokens_for(self, params: float, loss: float) -> float:
-        return self._losses().tokens_for(params, loss)
+        found = float(self.losses.tokens_for(params, loss))
+        if math.isnan(found):
+            raise ConfigError(
+                f"{self.about.name}: {params:.4g} parameters never reach a loss of {loss:.4g}; give more parameters or accept more loss"
+            )
+        return found
 
     def least_params(self, loss: float) -> float:
-        return self._losses().least_params(loss)
+        return self.losses.least_params(loss)
 
-    def _losses(self) -> Surface:
+    @cached_property
+    def losses(self) -> Beside:
+        """Return the losses of all splits. Raises `ConfigError` where the law has none."""
         if self.surface is None:
             raise ConfigError(
                 f"{self.about.name}: says how to split compute and not what loss follows; give a law with losses, such as 'llama3' or 'besiroglu'"
             )
-        return self.surface
+        return moved(self.surface, alpha=self.alpha, log_A=math.log(self.A))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from puna.plan.points import FLOPS_PER_PARAM_TOKEN
 from puna.plan.shapes import Cut, shapes
 from puna.plan.sizing.living import Living
 from puna.plan.sizing.plan_file import DAY, HOUR, Budget
-from puna.plan.sizing.valley import Valley, reached
+from puna.plan.valley import Valley, reached
 
 # How far from the optimum shapes are looked for.
 SMALLEST, LARGEST = 1 / 64, 6.0

@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from puna.plan.devices import device
-from puna.plan.estimate import Estimate
+from puna.plan.estimate import Estimate, ends, estimated
 from puna.plan.formats import format_named
+from puna.plan.laws.law import Law
 from puna.plan.models import Sized
 from puna.plan.prediction import fit_two_stages, read_scores
 from puna.plan.serving.memory import Load, fit
@@ -21,13 +22,14 @@ from puna.plan.sizing.plan_file import Demand, PlanFile
 
 @dataclass(frozen=True)
 class Check:
-    """One constraint held against one candidate: `used` of `limit`, in `unit`. `slack` is the share of the limit that is left; below 0 the constraint is broken."""
+    """One constraint held against one candidate: `used` of `limit`, in `unit`. `slack` is the share of the limit that is left; below 0 the constraint is broken. `limit_interval` is where a limit lies that is not known."""
 
     name: str
     used: float
     limit: float
     unit: str
     slack: float
+    limit_interval: tuple[float, float] | None = None
 
     @property
     def holds(self) -> bool:
@@ -37,8 +39,8 @@ class Check:
 Constraint = Callable[[Candidate], Check]
 
 
-def constraints(plan: PlanFile) -> dict[str, Constraint]:
-    """Return the plan's constraints by name."""
+def constraints(plan: PlanFile, law: Law) -> dict[str, Constraint]:
+    """Return the plan's constraints by name; `law` is the one that it reckons by."""
     found: dict[str, Constraint] = {}
     if plan.serving:
         found["serving memory"] = partial(_memory, plan.serving)
@@ -49,7 +51,7 @@ def constraints(plan: PlanFile) -> dict[str, Constraint]:
     if plan.wanted and plan.wanted.loss is not None:
         found["wanted loss"] = partial(_loss, plan.wanted.loss)
     if plan.wanted and plan.wanted.accuracy is not None and plan.wanted.scores is not None:
-        found["wanted accuracy"] = partial(_accuracy, compute_reaching(plan.wanted.accuracy, plan.wanted.scores))
+        found["wanted accuracy"] = partial(_accuracy, law, compute_reaching(plan.wanted.accuracy, plan.wanted.scores))
     return found
 
 
@@ -84,14 +86,16 @@ def _loss(most: float, candidate: Candidate) -> Check:
     return _at_most("wanted loss", candidate.loss, most, "loss")
 
 
-def compute_reaching(accuracy: float, scores: str) -> float:
+def compute_reaching(accuracy: float, scores: str) -> Estimate:
     """Return the FLOPs at which models like those in the file `scores` reach `accuracy`. Raises `PunaError`."""
-    compute = fit_two_stages(read_scores(Path(scores)), bootstrap=0).compute_for(accuracy)["compute"]
-    return float(compute.value if isinstance(compute, Estimate) else compute)
+    return estimated(fit_two_stages(read_scores(Path(scores))).compute_for(accuracy)["compute"])
 
 
-def _accuracy(least: float, candidate: Candidate) -> Check:
-    return Check("wanted accuracy", candidate.train_flops, least, "FLOPs", candidate.train_flops / least - 1)
+def _accuracy(law: Law, least: Estimate, candidate: Candidate) -> Check:
+    """Hold a model against a compute: it counts as that of the law's best split which is as good, however much was spent on it."""
+    assert candidate.loss is not None, "the decision refuses a wanted accuracy by a law without losses"
+    worth = law.optimum_of_loss(candidate.loss).compute
+    return Check("wanted accuracy", worth, least.value, "FLOPs", worth / least.value - 1, ends(least))
 
 
 def _at_most(name: str, used: float, limit: float, unit: str) -> Check:

@@ -8,7 +8,7 @@ are put together, low with low, so the last figures are the widest that all of i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from puna.plan.laws.law import flops, interval_of, spanned
 from puna.plan.sizing.candidates import Candidate
 from puna.plan.sizing.living import Living
 from puna.plan.sizing.plan_file import DAY, HOUR, Budget
-from puna.plan.sizing.valley import Valley, reached
+from puna.plan.valley import Valley, reached
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _compute(valley: Valley, mine: Candidate, as_good_as: Candidate | float | No
     known = Estimate(mine.train_flops, mine.train_flops, mine.train_flops)
     if as_good_as is None:
         return known
-    valleys = [replace(valley, law=other) for other in valley.law.alternatives]
+    valleys = valley.others
     losses = [
         as_good_as if isinstance(as_good_as, float) else valley.loss(as_good_as.params, as_good_as.tokens) or 0.0 for valley in valleys
     ]

@@ -17,19 +17,22 @@ from puna.errors import ConfigError
 from puna.plan.estimate import Estimate
 from puna.plan.laws import catalogue, errata
 from puna.plan.laws.allocation import Allocation
+from puna.plan.laws.granular import Granular
 from puna.plan.laws.law import Law, Optimum, estimate, interval_of, kind_of
 from puna.plan.shapes import Cut
 from puna.plan.sizing.candidates import Candidate, reaching, spending
-from puna.plan.sizing.constraints import constraints
+from puna.plan.sizing.constraints import Check, constraints
 from puna.plan.sizing.cost import Cost, cost
 from puna.plan.sizing.flip import Flip, flip
 from puna.plan.sizing.living import Living
 from puna.plan.sizing.plan_file import PlanFile
 from puna.plan.sizing.ranking import Ranking, Row, binding, by_lifetime, by_loss, choice, held, ranked
-from puna.plan.sizing.valley import CURVATURE, Valley
+from puna.plan.valley import CURVATURE, Valley
 
 LAWS = ("llama3-surface", "besiroglu", "chinchilla", "chinchilla-printed")
 SHOWN = 12
+# Words of `counting` by which a law's parameters are not those that a shape has in all.
+OTHER_COUNTS = ("without", "non-embedding", "active")
 # Parameters between which real shapes are looked for.
 WIDEST = (1e9, 3e12)
 # The share of a law's alternatives by which no demand makes a smaller model the answer, from which on that is said.
@@ -93,10 +96,10 @@ class Decision:
 
 def decide(plan: PlanFile) -> Decision:
     """Return the plan's decision. Raises `ConfigError` where its names are unknown, or its constraints contradict one another (which, and by how much)."""
-    valley, compute, limits = Valley(catalogue.law(plan.law), plan.data.unique_tokens), plan.budget.compute(), constraints(plan)
-    wanted = plan.wanted.loss if plan.wanted else None
-    if wanted is not None and not valley.has_losses:
-        raise ConfigError(f"'wanted.loss': {plan.law} says how to split compute and not what loss follows; choose another 'law'")
+    valley = valley_of(plan)
+    if plan.wanted and not valley.has_losses:
+        raise ConfigError(f"'wanted': {plan.law} says how to split compute and not what loss follows; choose another 'law'")
+    compute, limits, wanted = plan.budget.compute(), constraints(plan, valley.law), plan.wanted.loss if plan.wanted else None
     living = Living(plan.budget, plan.serving)
     rows = held(_shapes_for(plan, valley, compute, living), limits)
     ranking: Ranking = by_loss
@@ -113,6 +116,16 @@ def decide(plan: PlanFile) -> Decision:
         _excess(valley, mine), chosen, binding(rows, chosen, limits, ranking), tuple(ranked(rows, ranking)[:SHOWN]), _against(mine), turned,
         _warnings(plan, valley.law, compute, mine, turned), _sources(valley.law),
     )  # fmt: skip
+
+
+def valley_of(plan: PlanFile) -> Valley:
+    """Return the losses that the plan reckons with. Raises `ConfigError` for a law whose parameters are not those that a shape has in all."""
+    law = catalogue.law(plan.law)
+    if isinstance(law, Granular) or any(word in law.about.counting for word in OTHER_COUNTS):
+        raise ConfigError(
+            f"'law': {law.about.name} counts {law.about.counting}, and a shape's parameters are counted whole; choose another, such as 'llama3'"
+        )
+    return Valley(law, plan.data.unique_tokens)
 
 
 def _shapes_for(plan: PlanFile, valley: Valley, compute: float, living: Living) -> list[Candidate]:
@@ -173,11 +186,17 @@ def _warnings(plan: PlanFile, law: Law, compute: float, chosen: Candidate, turne
     found = []
     if plan.serving and plan.serving.tokens is None:
         found.append("no serving demand is given, so what serving costs decides nothing")
+    if plan.wanted and plan.wanted.accuracy is not None:
+        found.append(
+            "for the wanted accuracy a model counts as the FLOPs of the law's best split that is as good, however much was spent on it"
+        )
     if chosen.train_flops > 1.001 * compute:
         found.append(f"trains on {chosen.train_flops / compute:.2f} times the budget; what its serving saves pays for that")
     if plan.data.unique_tokens and chosen.tokens > plan.data.unique_tokens:
         found.append(
-            f"reads its data {chosen.tokens / plan.data.unique_tokens:.1f} times; repeated tokens count as the fewer fresh ones that they are worth"
+            f"reads its data {chosen.tokens / plan.data.unique_tokens:.1f} times; repeated tokens, and parameters beyond what unique ones fill, count as the fewer that they are worth"
+            if chosen.loss is not None
+            else f"reads its data {chosen.tokens / plan.data.unique_tokens:.1f} times, and what that costs is not counted: {law.about.name} has no losses"
         )
     if turned is not None and turned.never > OPEN:
         found.append(
@@ -211,5 +230,9 @@ def _row(row: Row) -> dict[str, Any]:
         **_shape(one), "tokens_per_param": one.tokens / one.params, "loss": one.loss, "excess_loss": one.excess, "train_flops": one.train_flops,
         "days": one.days, "gpu_hours": one.gpu_hours, "train_dollars": one.train_dollars, "train_cost": one.train_cost, "serve_cost": one.serve_cost,
         "lifetime_cost": one.lifetime_cost, "lifetime_dollars": one.lifetime_dollars, "holds": row.holds,
-        "constraints": {check.name: {"used": check.used, "limit": check.limit, "unit": check.unit, "slack": check.slack} for check in row.checks},
+        "constraints": {check.name: _check(check) for check in row.checks},
     }  # fmt: skip
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {key: value for key, value in vars(check).items() if key != "name" and value is not None}

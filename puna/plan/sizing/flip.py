@@ -7,7 +7,7 @@ meet the plan, are the plan's and stay what they are. Shapes: K laws, S model sh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from puna.plan.sizing.candidates import Candidate, reaching
 from puna.plan.sizing.constraints import Constraint
 from puna.plan.sizing.living import Living
 from puna.plan.sizing.ranking import TIE, Row, held
-from puna.plan.sizing.valley import Valley, reached
+from puna.plan.valley import Valley, reached
 
 # What counts as a smaller model: by a tenth at least.
 SMALLER = 0.9
@@ -49,7 +49,7 @@ class _Offers:
 
     def answers(self, served_K: Floats) -> Any:
         """Return the shape that is the answer at each law's demand: of those within `TIE` of the cheapest the roundest."""
-        price_KS = np.where(np.isnan(self.train_KS), np.inf, self.train_KS + served_K[:, None] * self.token_S)
+        price_KS = np.where(np.isnan(self.train_KS), np.finfo(float).max, self.train_KS + served_K[:, None] * self.token_S)
         above_KS = price_KS / price_KS.min(1, keepdims=True) - 1
         return np.where(above_KS <= TIE, self.round_S - above_KS / TIE / 2, -np.inf).argmax(1)
 
@@ -63,7 +63,7 @@ def flip(valley: Valley, rows: Sequence[Row], chosen: Row, living: Living, limit
     as_good = [row.candidate for row in held(found, limits) if row.holds and np.isfinite(row.candidate.token_cost)]
     if not as_good:
         return None
-    valleys = [valley, *(replace(valley, law=other) for other in valley.law.alternatives)]
+    valleys = [valley, *valley.others]
     offers = _offers(valleys, mine, as_good, living)
     demand, *others = _first_demands(offers, SMALLER * mine.params)
     if not np.isfinite(demand):
@@ -87,8 +87,10 @@ def _first_demands(offers: _Offers, most: float) -> Floats:
     """Return by each law the least demand at which the answer has `most` parameters at most; infinite where none does."""
     num = len(offers.train_KS)
 
+    known_KS = np.isfinite(offers.train_KS)
+
     def smaller(served_K: Floats) -> Any:
-        return offers.params_S[offers.answers(served_K)] <= most
+        return known_KS.any(1) & (offers.params_S[offers.answers(served_K)] <= most)
 
     # By some laws a smaller model is the answer without any demand.
     grid = np.array([0.0, *np.geomspace(*DEMANDS)])

@@ -9,13 +9,11 @@ from puna.pages import words
 from puna.pages.charts import Axis, Dots, Line, Mark, Upright, chart
 from puna.pages.sheet import Picture, Section, Sheet, Table, legend_of
 from puna.plan.estimate import Estimate, fact, point, within
-from puna.plan.laws import catalogue
 from puna.plan.shapes import Cut, shapes
 from puna.plan.sizing.candidates import candidate, reaching
 from puna.plan.sizing.cost import Cost
-from puna.plan.sizing.decision import Decision
+from puna.plan.sizing.decision import Decision, valley_of
 from puna.plan.sizing.ranking import Row
-from puna.plan.sizing.valley import Valley
 
 # How far to both sides the valley is drawn, and in how many points.
 REACH, POINTS = 4.0, 80
@@ -74,13 +72,9 @@ def _reasons(decision: Decision) -> list[str]:
     return told
 
 
-def _valley(decision: Decision) -> Valley:
-    return Valley(catalogue.law(decision.plan.law), decision.plan.data.unique_tokens)
-
-
 def _losses(decision: Decision) -> Picture:
     """Return the law's valley with the candidates in it, the choice, and where memory ends."""
-    valley, best = _valley(decision), decision.optimum
+    valley, best = valley_of(decision.plan), decision.optimum
     rows = decision.rows
     sizes = [float(size) for size in np.geomspace(min(best.params, rows[0].candidate.params) / REACH, best.params * REACH, POINTS)]
     marks: list[Mark] = [
@@ -98,7 +92,7 @@ def _losses(decision: Decision) -> Picture:
 
 def _costs(decision: Decision) -> Picture:
     """Return what models of one loss cost: trained, and trained and served. Real shapes, for a server's speed depends on more than a size."""
-    valley, best, living = _valley(decision), decision.recommended.candidate, decision.living
+    valley, best, living = valley_of(decision.plan), decision.recommended.candidate, decision.living
     assert best.loss is not None
     demand = decision.plan.serving.tokens if decision.plan.serving else None
     served = demand or (point(decision.flip.tokens) if decision.flip else 1e13)
