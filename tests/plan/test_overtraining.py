@@ -111,6 +111,13 @@ def test_a_mixtures_run_says_what_a_dense_law_makes_of_it_and_every_run_where_it
     assert value(dense.overhead) == value(overtrained(law("besiroglu"), 8030261248, 15e12).overhead)
 
 
+@pytest.mark.parametrize("name", ["llama3", "llama3-surface", "besiroglu", "chinchilla", "sardana", "gadre"])
+@pytest.mark.parametrize("k", [0.5, 0.9, 1.1])
+def test_no_split_of_equal_loss_is_cheaper_than_the_optimum_by_anything_that_the_runs_allow(name, k):
+    found = shrunk(law(name), 70e9, params=k * 70e9).overhead
+    assert (found.low if isinstance(found, Estimate) else found) >= -1e-9
+
+
 def test_a_law_whose_optimum_its_own_losses_contradict_is_refused():
     one = law("kaplan")
     best = one.optimum_of_params(70e9)
