@@ -40,7 +40,7 @@ def plain(figures: Mapping[str, Any]) -> dict[str, Any]:
     for key, figure in figures.items():
         found[key] = _plain(figure.value if isinstance(figure, Estimate) else figure)
         if isinstance(figure, Estimate):
-            found[f"{key}_interval"] = [end if math.isfinite(end) else None for end in (figure.low, figure.high)]
+            found[f"{key}_interval"] = _plain([figure.low, figure.high])
     return found
 
 
@@ -81,4 +81,5 @@ def _plain(figure: Any) -> Any:
         return plain(figure)
     if isinstance(figure, (list, tuple)):
         return [plain(item) if isinstance(item, Mapping) else _plain(item) for item in figure]
-    return figure
+    # JSON has no infinity.
+    return None if isinstance(figure, float) and math.isinf(figure) else figure
