@@ -9,7 +9,7 @@ A request is Meta's, 4,096 tokens of prompt and 256 of answer (arXiv 2407.21783,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,19 +56,15 @@ def counts(shape: LlamaConfig, chip: Device, most: int = MOST_CHIPS) -> list[int
     return [*widths, *(node * nodes for nodes in range(2, min(most // node, shape.num_layers) + 1))]
 
 
-def held(model: Model, form: Format, devices: Iterable[Device], workload: Workload) -> list[tuple[Device, int]]:
+def held(model: Model, form: Format, devices: Sequence[Device], workload: Workload) -> list[tuple[Device, int]]:
     """Return those of `devices` that hold `model` in `form` for one request or more, each with the requests that run at once."""
-    load = Load(workload.prompt + workload.answer, 1)
-    found = []
-    needs = None
-    for one in devices:
-        needs = needs or fit(model, form, one, load)
-        users = int((usable_bytes(one) - needs.weight_bytes) // needs.cache_bytes)
-        found += [(one, min(users, workload.batch))] if users >= 1 else []
-    return found
+    # What a request needs is the same on all of them: counted once, for a plan asks this of hundreds of shapes.
+    needs = fit(model, form, devices[0], Load(workload.prompt + workload.answer, 1))
+    rooms = [(one, int((usable_bytes(one) - needs.weight_bytes) // needs.cache_bytes)) for one in devices]
+    return [(one, min(users, workload.batch)) for one, users in rooms if users >= 1]
 
 
-def places(model: Model, form: Format, devices: Iterable[Device], workload: Workload) -> list[Place]:
+def places(model: Model, form: Format, devices: Sequence[Device], workload: Workload) -> list[Place]:
     """Return those of `devices` that hold `model` in `form` for one request or more, with their speeds."""
     return [
         Place(one, users, tokens_per_chip_second(model, form, one, workload, users)) for one, users in held(model, form, devices, workload)
