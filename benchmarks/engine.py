@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from puna.engine import Engine, EngineSettings, Request, SamplingSettings
-from puna.engine import engine as engine_module
+from puna.engine import Engine, EngineSettings, Request, SamplingSettings, drawing
 from puna.engine.cache import BLOCK_SIZE
 from puna.engine.stats import Stats
 from puna.model.config import LlamaConfig
@@ -186,9 +185,9 @@ def scheduler() -> dict[str, float]:
         serving.step()
     inside, described, whole = [0.0], [0.0], 0.0
     runner = serving._runner
-    clocks = [(runner, "hidden", inside), (runner, "logits", inside), (runner.cache, "step", described), (engine_module, "choose", inside)]
+    clocks = [(runner, "hidden", inside), (runner, "logits", inside), (runner.cache, "step", described), (drawing, "choose", inside)]
     with ExitStack() as stack:
-        for clock in (*clocks, (engine_module, "log_probabilities", inside)):
+        for clock in (*clocks, (drawing, "log_probabilities", inside)):
             stack.enter_context(clocked(*clock))
         for _ in range(8):
             began = time.perf_counter()

@@ -19,7 +19,7 @@ from puna.engine.engine import Engine
 from puna.engine.request import Request, Token
 from puna.engine.sequence import SequenceState
 from puna.engine.stats import Stats
-from puna.errors import ConfigError, PunaError, WorkError
+from puna.errors import PunaError, WorkError
 from puna.records import Sample
 
 log = logging.getLogger("puna.engine")
@@ -192,8 +192,7 @@ class AsyncEngine:
             is_over = sequence.stop_reason is not None
             answer = self._answers.pop(id(sequence), None) if is_over else self._answers.get(id(sequence))
             if answer is not None and (sequence.inbox or is_over):
-                error = None if sequence.problem is None else ConfigError(sequence.problem)
-                batch.append((answer, list(sequence.inbox), is_over, error))
+                batch.append((answer, list(sequence.inbox), is_over, sequence.error))
                 sequence.inbox.clear()
         if batch:
             self._tell(partial(_hand_over, batch))

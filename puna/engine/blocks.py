@@ -99,10 +99,14 @@ class BlockManager:
             self._by_key[key] = block
         return self._number[known]
 
+    def forget(self, blocks: Iterable[int]) -> None:
+        """Let nobody find what these blocks hold, nor what was to follow it."""
+        for block in blocks:
+            self._forget(block)
+
     def forget_all(self) -> None:
         """Forget every content: what is in the cache can no longer be trusted."""
-        for block in list(self._key):
-            self._forget(block)
+        self.forget(list(self._key))
 
     def check(self, tables: Iterable[Sequence[int]]) -> None:
         """Assert that exactly the blocks in `tables` are held, as often as they stand there, and that what can be found is what was registered."""

@@ -82,6 +82,12 @@ class PagedCache:
             self._scratch = torch.empty(2 * size, dtype=self._scratch.dtype, device=self.device)
         return self._scratch[:size].view(shape), self._scratch[size : 2 * size].view(shape)
 
+    def mend(self, blocks: Sequence[int]) -> None:
+        """Make numbers of whatever in `blocks` is none, before others get them: a mask gives what it hides no weight, and no weight times no number is no number."""
+        slots_T = (torch.tensor(blocks)[:, None] * self.block_size + torch.arange(self.block_size)).flatten().to(self.device)
+        for tensor in (*self.keys, *self.values):
+            tensor[slots_T] = tensor[slots_T].nan_to_num(0.0, 0.0, 0.0)
+
     def _slots(self, span: Span) -> Tensor:
         places_T = torch.arange(span.start, span.end)
         first = span.start // self.block_size
@@ -126,7 +132,8 @@ class _Group:
         self._cache, self._count = cache, spans[0].count
         size, longest = cache.block_size, max(span.end for span in spans)
         width = -(-longest // size)
-        tables = [[*span.blocks[:width], *[0] * (width - len(span.blocks))] for span in spans]
+        # Who is shorter sees his own first block again instead of a stranger's: what is masked still has to be a number.
+        tables = [[*span.blocks[:width], *[span.blocks[0]] * (width - len(span.blocks))] for span in spans]
         self._blocks = torch.tensor(tables, device=cache.device).flatten()
         self._shape = (len(spans), width * size, cache.config.num_kv_heads, cache.config.head_dim)
         ends_SC1 = torch.tensor([[[start + 1] for start in range(span.start, span.end)] for span in spans], device=cache.device)

@@ -18,12 +18,12 @@ import torch
 from torch import Tensor
 
 from puna import machine
-from puna.engine.adjust import adjusted
 from puna.engine.blocks import BlockManager
 from puna.engine.cache import BLOCK_SIZE, PagedCache
+from puna.engine.drawing import next_tokens
 from puna.engine.request import Request, Token
 from puna.engine.runner import Runner, logprobs_of
-from puna.engine.sampler import SamplingSettings, choose, log_probabilities
+from puna.engine.sampler import NOT_FINITE, SamplingSettings, is_logprob
 from puna.engine.scheduler import Piece, Scheduler
 from puna.engine.sequence import SequenceState
 from puna.engine.settings import EngineSettings, num_blocks
@@ -186,7 +186,15 @@ class Engine:
         return [sequence.sample() for sequence in sequences]
 
     def score(self, token_ids: Sequence[Sequence[int]], *, num_scored: Sequence[int]) -> list[tuple[float, ...]]:
-        """Return the log-probabilities (nats) of the last `num_scored` tokens of each of `token_ids`, each given all before it; what they share is read once."""
+        """Return the log-probabilities (nats) of the last `num_scored` tokens of each of `token_ids`, each given all before it; what they share is read once.
+
+        Raises `DataError` where more are asked for than have a token before them, and as `submit`.
+        """
+        for ids, count in zip(token_ids, num_scored, strict=True):
+            if not 0 <= count <= max(len(ids) - 1, 0):
+                raise DataError(
+                    f"{count} tokens cannot be scored in a text of {len(ids)}: each needs one before it, so {max(len(ids) - 1, 0)} can be at most"
+                )
         nothing = SamplingSettings(max_tokens=0)
         requests = [Request(ids, nothing, scored_from=len(ids) - count) for ids, count in zip(token_ids, num_scored, strict=True)]
         return [sample.prompt_logprobs for sample in self.run(requests)]
@@ -230,12 +238,14 @@ class Engine:
         return [self.tokenizer.bos_id, *self.tokenizer.encode(text)]
 
     def _check(self, request: Request) -> None:
-        ids, size = request.prompt_ids, self.model.config.vocab_size
+        ids, size = request.prompt_ids, self.vocab_size
         if not ids:
             raise DataError("the prompt is empty: give at least one token, such as <|begin_of_text|>")
         outside = next((token_id for token_id in ids if not 0 <= token_id < size), None)
         if outside is not None:
-            raise DataError(f"the prompt holds token id {outside}, outside of the model's vocabulary of {size}")
+            raise DataError(f"the prompt holds token id {outside}, outside of the vocabulary of {size}")
+        if not 0 <= (request.scored_from or 0) <= len(ids):
+            raise DataError(f"log-probabilities are asked for from token {request.scored_from} of a prompt that has {len(ids)}")
         if len(ids) > self.context:
             less = "" if self.context == self.model.config.max_positions else f" (the model itself has {self.model.config.max_positions})"
             raise DataError(f"the prompt has {len(ids)} tokens, the model's context has {self.context}{less}; shorten it")
@@ -285,9 +295,11 @@ class Engine:
 
     def _advance(self, pieces: Sequence[Piece]) -> list[SequenceState]:
         hidden_TD = self._runner.hidden(pieces, [piece.sequence.next_ids[: piece.count] for piece in pieces])
+        self._break_off(pieces, hidden_TD)
         ends = torch.tensor([piece.count for piece in pieces]).cumsum(0).tolist()
         self._score(pieces, ends, hidden_TD)
         writing = [(piece, end) for piece, end in zip(pieces, ends, strict=True) if piece.writes and piece.sequence.num_left_to_write > 0]
+        writing = [(piece, end) for piece, end in writing if piece.sequence.problem is None]
         for piece in pieces:
             piece.sequence.num_computed = piece.start + piece.count - len(piece.sequence.draft)
         chosen = self._choose([piece.sequence for piece, _ in writing], [end for _, end in writing], hidden_TD)
@@ -298,47 +310,55 @@ class Engine:
         self._stats.steps += 1
         return [piece.sequence for piece in pieces]
 
+    def _break_off(self, pieces: Sequence[Piece], hidden_TD: Tensor) -> None:
+        """Give who read something that is no number a problem, and make numbers of it before his blocks are another's."""
+        finite_T = hidden_TD.isfinite().all(-1)
+        if bool(finite_T.all()):
+            return
+        for piece, part_T in zip(pieces, torch.split(finite_T, [piece.count for piece in pieces]), strict=True):
+            sequence = piece.sequence
+            if not bool(part_T.all()):
+                self._runner.cache.mend(sequence.blocks)
+                self._blocks.forget(sequence.blocks)
+            # What only a guess led to has not happened, unless the guess is kept, and then its logits tell.
+            if not bool(part_T[: piece.count - len(sequence.draft)].all()):
+                sequence.report(NOT_FINITE)
+
     def _score(self, pieces: Sequence[Piece], ends: Sequence[int], hidden_TD: Tensor) -> None:
         """Give the prompt's tokens that were asked about, and that this step was the first to read up to, their log-probabilities."""
         for piece, end in zip(pieces, ends, strict=True):
             sequence = piece.sequence
-            if not sequence.num_left_to_score:
+            if not sequence.num_left_to_score or sequence.problem is not None:
                 continue
             first = sequence.num_prompt - sequence.num_left_to_score
             targets = sequence.ids[max(first, piece.start + 1) : min(piece.start + piece.count + 1, sequence.num_prompt)]
             if targets:
                 row = end - piece.count + max(first, piece.start + 1) - 1 - piece.start
-                scored = logprobs_of(self.model, hidden_TD[row : row + len(targets)], torch.tensor(targets, device=hidden_TD.device))
+                targets_R = torch.tensor(targets, device=hidden_TD.device)
+                scored = logprobs_of(self.model, hidden_TD[row : row + len(targets)], targets_R, vocab_size=self.vocab_size)
                 sequence.prompt_logprobs += scored.tolist()
+                if not scored.isfinite().all():
+                    sequence.report(NOT_FINITE)
 
     def _choose(self, sequences: Sequence[SequenceState], ends: Sequence[int], hidden_TD: Tensor) -> list[list[Token]]:
         """Return each sequence's next token and, as far as its guesses were right, those after it; nothing is accepted yet."""
         if not sequences:
             return []
-        counts = [1 + len(sequence.draft) for sequence in sequences]
-        rows = [end - count + place for end, count in zip(ends, counts, strict=True) for place in range(count)]
-        owners = [(sequence, place) for sequence, count in zip(sequences, counts, strict=True) for place in range(count)]
-        logits_RV = self._runner.logits(hidden_TD[rows])
-        draws = [(sequence.request.item, sequence.num_written + place) for sequence, place in owners]
-        settings = [sequence.settings for sequence, _ in owners]
-        ids = choose(adjusted(logits_RV, list(zip(sequences, counts, strict=True))), settings, draws=draws)
-        logprobs, tops = log_probabilities(logits_RV, ids, num_top=max(its.top_logprobs for its in settings))
-        found = iter(
-            Token(token_id, logprob, "", top[: its.top_logprobs])
-            for token_id, logprob, top, its in zip(ids, logprobs, tops, settings, strict=True)
-        )
-        return [[next(found) for _ in range(count)] for count in counts]
+        rows = [row for end, sequence in zip(ends, sequences, strict=True) for row in range(end - 1 - len(sequence.draft), end)]
+        return next_tokens(self._runner.logits(hidden_TD[rows]), sequences)
 
     def _take(self, sequence: SequenceState, tokens: Sequence[Token]) -> None:
         """Let a sequence accept its next token, and those after it whose guesses were right."""
         draft, sequence.draft = sequence.draft, []
         if sequence.problem is not None:
-            sequence.fail()
             return
         kept = kept_guesses([token.id for token in tokens], draft)
         self._stats.guessed, self._stats.kept = self._stats.guessed + len(draft), self._stats.kept + kept
         for token in tokens[: kept + 1]:
             if sequence.stop_reason is not None:
+                break
+            if not is_logprob(token.logprob):
+                sequence.report(NOT_FINITE)
                 break
             sequence.accept(token.id, token.logprob, token.top)
             self._stats.generated_tokens += 1
@@ -348,6 +368,8 @@ class Engine:
     def _settle(self, piece: Piece) -> None:
         """Take a sequence that is over out of the queue."""
         sequence = piece.sequence
+        if sequence.problem is not None and sequence.stop_reason is None:
+            sequence.fail()
         if piece.writes and sequence.stop_reason is None and sequence.num_left_to_write <= 0:
             sequence.finish_scoring()
         if sequence.stop_reason is not None:

@@ -37,12 +37,15 @@ class Runner:
 
 
 @torch.no_grad()
-def logprobs_of(model: Llama, hidden_RD: Tensor, targets_R: Tensor) -> Tensor:
-    """Return each row's log-probability (nats) of its target over the model's whole vocabulary, fp64 on the CPU, a bounded number of rows of logits at a time."""
+def logprobs_of(model: Llama, hidden_RD: Tensor, targets_R: Tensor, *, vocab_size: int) -> Tensor:
+    """Return each row's log-probability (nats) of its target, fp64 on the CPU, a bounded number of rows of logits at a time.
+
+    It is taken over the first `vocab_size` tokens, the tokenizer's: what pads a model's vocabulary can never be written, so nothing that is reported counts it.
+    """
     rows_at_once = max(1, LOGIT_BYTES // (4 * model.config.vocab_size))
     pieces = [torch.empty(0, dtype=torch.float64)]
     for first in range(0, len(hidden_RD), rows_at_once):
-        logits_RV = model.logits(hidden_RD[first : first + rows_at_once])
+        logits_RV = model.logits(hidden_RD[first : first + rows_at_once])[:, :vocab_size]
         chosen_R = logits_RV.gather(1, targets_R[first : first + rows_at_once, None])[:, 0]
         pieces.append((chosen_R - logits_RV.logsumexp(-1)).double().cpu())
     return torch.cat(pieces)

@@ -12,19 +12,29 @@ Shapes: R rows, V vocabulary, C candidates (the likeliest tokens, in order).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from puna.errors import WorkError
 from puna.seeds import seed_of
 from puna.settings import Settings
 
 # Sorting a vocabulary of 128,256 costs as much as a small model's step; the nucleus is nearly always within this many tokens.
 CANDIDATES = 1024
 MOST_TOP_LOGPROBS = 20
+# No setting is so large that arithmetic on it overflows, in whatever type: whole numbers fit into 32 bits, and what logits are divided or multiplied by leaves them finite.
+MOST = 2**31 - 1
+MOST_TEMPERATURE = 1e4
+LEAST_PENALTY, MOST_PENALTY = 0.01, 100.0
+SEED_BITS = 63  # and a sign
+NOT_FINITE = "the model's logits are not finite: its weights are damaged, or overflow in this dtype (try float32)"
+
+
+TokenId = Annotated[int, Field(ge=0, le=MOST)]
 
 
 class SamplingSettings(Settings):
@@ -35,18 +45,18 @@ class SamplingSettings(Settings):
     as if they were words. `top_logprobs` asks for that many likeliest tokens in each place.
     """
 
-    temperature: float = Field(default=0.6, ge=0, allow_inf_nan=False)
+    temperature: float = Field(default=0.6, ge=0, le=MOST_TEMPERATURE)
     top_p: float = Field(default=0.9, gt=0, le=1)
-    top_k: int | None = Field(default=None, ge=1)
+    top_k: int | None = Field(default=None, ge=1, le=MOST)
     min_p: float = Field(default=0.0, ge=0, le=1)
-    repetition_penalty: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    repetition_penalty: float = Field(default=1.0, ge=LEAST_PENALTY, le=MOST_PENALTY)
     presence_penalty: float = Field(default=0.0, ge=-2, le=2)
     frequency_penalty: float = Field(default=0.0, ge=-2, le=2)
-    logit_bias: dict[int, float] = Field(default_factory=dict)
-    max_tokens: int = Field(default=256, ge=0)
-    seed: int = 0
+    logit_bias: dict[TokenId, float] = Field(default_factory=dict)
+    max_tokens: int = Field(default=256, ge=0, le=MOST)
+    seed: int = Field(default=0, ge=-(2**SEED_BITS), lt=2**SEED_BITS)
     stop: tuple[str, ...] = ()
-    stop_ids: tuple[int, ...] = ()
+    stop_ids: tuple[TokenId, ...] = ()
     ignore_end: bool = False
     top_logprobs: int = Field(default=0, ge=0, le=MOST_TOP_LOGPROBS)
 
@@ -86,17 +96,20 @@ def choose(logits_RV: Tensor, settings: Sequence[SamplingSettings], *, draws: Se
 def log_probabilities(logits_RV: Tensor, ids: Sequence[int], *, num_top: int) -> tuple[list[float], list[tuple[tuple[int, float], ...]]]:
     """Return each row's log-probability (nats) of its token, and the `num_top` likeliest with theirs: the model's own, at temperature 1 over the whole vocabulary.
 
-    Raises `WorkError` where logits are not finite.
+    One that `is_logprob` says is none comes from logits that are not finite.
     """
     total_R = logits_RV.logsumexp(-1)
     logprobs: list[float] = (logits_RV.gather(-1, torch.tensor(ids, device=logits_RV.device)[:, None])[:, 0] - total_R).tolist()
-    if not all(-float("inf") < logprob <= 1e-3 for logprob in logprobs):
-        raise WorkError("the model's logits are not finite: its weights are damaged, or overflow in this dtype (try float32)")
     if not num_top:
         return logprobs, [()] * len(ids)
     values_RC, ids_RC = logits_RV.topk(min(num_top, logits_RV.shape[-1]))
     tops = zip(ids_RC.tolist(), (values_RC - total_R[:, None]).tolist(), strict=True)
     return logprobs, [tuple(zip(*top, strict=True)) for top in tops]
+
+
+def is_logprob(value: float) -> bool:
+    """Return whether a value is a log-probability, up to rounding."""
+    return -math.inf < value <= 1e-3
 
 
 def draw(logits_RV: Tensor, settings: Sequence[SamplingSettings], uniforms_R: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """The scheduler: which sequences read and write in the next step, and who holds the cache.
 
-Every step mixes writing (one token of each sequence, and guesses at the next ones where somebody makes them) with reading prompts, in parts of what is left of the step's tokens, so that
-a long prompt delays those who write by one bounded step and never by its length (arXiv 2403.02310).
+Every step mixes writing (one token of each sequence) with reading prompts, in parts of what is left of the step's tokens, so that a long prompt delays those who write by one bounded step
+and never by its length (arXiv 2403.02310). What is left then, after who was admitted, is shared among guesses: a guess saves its own sequence a step, and must cost no other one a token.
 
 Sequences are admitted in the order in which they came, as soon as the blocks of their prompt are free with a few to spare; what they will write is not reserved. Where a block
 is missing after all, the newest gives back its own and waits, first in the queue, to be read again, mostly from the prefix cache. The oldest is never set back, so somebody always gets on,
@@ -11,7 +11,7 @@ and as no one overtakes, everybody becomes the oldest in the end.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from puna.engine.blocks import BlockManager
 from puna.engine.cache import Span
@@ -46,6 +46,7 @@ class Scheduler:
         self.blocks, self.step_tokens, self.max_running, self.lookahead = blocks, step_tokens, max_running, lookahead
         self.waiting: deque[SequenceState] = deque()
         self.running: list[SequenceState] = []
+        self._turn = 0
         self.num_preempted = self.num_prompt_tokens = self.num_cached_tokens = 0
 
     @property
@@ -68,9 +69,9 @@ class Scheduler:
         pieces, preempted = self._going_on()
         for piece in pieces:
             self._register(piece)
-        if not preempted:
-            pieces += self._admitted(self.step_tokens - sum(piece.count for piece in pieces))
-        return pieces
+        room = self.step_tokens - sum(piece.count for piece in pieces)
+        admitted = [] if preempted else self._admitted(room)
+        return [*self._with_guesses(pieces, room - sum(piece.count for piece in admitted)), *admitted]
 
     def _going_on(self) -> tuple[list[Piece], bool]:
         """Return a piece of each running sequence, those that write first, as far as the step's tokens reach; and whether anyone had to give way."""
@@ -82,7 +83,6 @@ class Scheduler:
                 continue
             if not self._make_room(sequence, sequence.num_computed + count, pieces):
                 continue
-            count += self._guesses(sequence, room - count)
             pieces[id(sequence)] = Piece(sequence, sequence.num_computed, count)
             room -= count
         return list(pieces.values()), self.num_preempted > before
@@ -99,10 +99,20 @@ class Scheduler:
         sequence.blocks += self.blocks.allocate(missing)
         return True
 
+    def _with_guesses(self, pieces: list[Piece], room: int) -> list[Piece]:
+        """Return the pieces, those that write longer by guesses: equal shares of `room`, of which another sequence has the first of what cannot be parted at every step."""
+        writing = [number for number, piece in enumerate(pieces) if piece.sequence.is_writing] if self.lookahead else []
+        self._turn += 1
+        first = self._turn % max(len(writing), 1)
+        for place, number in enumerate([*writing[first:], *writing[:first]]):
+            piece = pieces[number]
+            guesses = self._guesses(piece.sequence, -(-room // (len(writing) - place)))
+            pieces[number] = replace(piece, count=piece.count + guesses)
+            room -= guesses
+        return pieces
+
     def _guesses(self, sequence: SequenceState, room: int) -> int:
-        """Return how many guesses the step has room for beside a sequence's own tokens. Nobody gives way for a guess."""
-        if not (self.lookahead and sequence.is_writing):
-            return 0
+        """Return how many guesses a sequence may bring, `room` at most. Nobody gives way for a guess."""
         size, tokens = self.blocks.block_size, len(sequence.ids)
         most = max(0, min(self.lookahead, room, sequence.num_left_to_write - 1))
         missing = min(blocks_missing(sequence, tokens + most, size), self.blocks.num_free)

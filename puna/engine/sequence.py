@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from puna.engine.request import Request, Token
 from puna.engine.stopping import StopStrings
-from puna.errors import ConfigError
+from puna.errors import ConfigError, PunaError, WorkError
 from puna.records import Sample, StopReason
 from puna.tokens.tokenizer import TextStream, Tokenizer
 
@@ -39,6 +39,7 @@ class SequenceState:
         self.draft: list[int] = []
         self.inbox: deque[Token] = deque()
         self.prompt_logprobs: list[float] = []
+        self._broken: str | None = None
         self._end_ids = frozenset(request.settings.stop_ids) | (frozenset() if request.settings.ignore_end else end_ids)
         self.grammar: GrammarState | None = request.grammar.start(self._end_ids) if request.grammar else None
         self._context = context
@@ -112,7 +113,16 @@ class SequenceState:
     @property
     def problem(self) -> str | None:
         """Return why the sequence cannot be written to its end, None where nothing is in the way."""
-        return None if self.grammar is None else self.grammar.problem
+        return self._broken or (None if self.grammar is None else self.grammar.problem)
+
+    @property
+    def error(self) -> PunaError | None:
+        """Return the `problem` as what is raised for it: `WorkError` where the work failed, `ConfigError` where a grammar cannot be followed."""
+        return WorkError(self._broken) if self._broken else ConfigError(self.problem) if self.problem else None
+
+    def report(self, problem: str) -> None:
+        """Say what went wrong with this sequence in the work."""
+        self._broken = problem
 
     def fail(self) -> None:
         """End the sequence for its `problem`."""
@@ -120,9 +130,9 @@ class SequenceState:
         self.stop_reason = "failed"
 
     def raise_problem(self) -> None:
-        """Raise `ConfigError` where the sequence has a `problem`."""
-        if self.problem is not None:
-            raise ConfigError(self.problem)
+        """Raise the sequence's `error` where it has a `problem`."""
+        if self.error is not None:
+            raise self.error
 
     def cancel(self) -> None:
         """End the sequence where it is."""

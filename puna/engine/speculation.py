@@ -62,9 +62,13 @@ class ModelDrafter:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
 
+    def _reaches(self, piece: Piece) -> bool:
+        """Return whether this model was made to read as far as a piece goes; a text that is longer is written without guesses."""
+        return piece.span.end <= self._runner.model.config.max_positions
+
     def read(self, pieces: Sequence[Piece]) -> None:
         """Read what the large model reads of prompts. Blocks of written text may lack their last token here, which can make guesses worse and nothing else."""
-        prompts = [piece for piece in pieces if not piece.sequence.is_writing]
+        prompts = [piece for piece in pieces if not piece.sequence.is_writing and self._reaches(piece)]
         if prompts:
             self._runner.hidden(prompts, [piece.sequence.next_ids[: piece.count] for piece in prompts])
 
@@ -74,7 +78,7 @@ class ModelDrafter:
         # The last two tokens first: the one before the last may have been a guess that this model made and did not read.
         going_on = [replace(piece, start=max(piece.start - 1, 0), count=piece.start + 1 - max(piece.start - 1, 0)) for piece in pieces]
         ids = [piece.sequence.ids[piece.start : piece.start + piece.count] for piece in going_on]
-        live = [number for number, piece in enumerate(pieces) if piece.count > 1]
+        live = [number for number, piece in enumerate(pieces) if piece.count > 1 and self._reaches(piece)]
         while live:
             chosen = self._next(
                 [going_on[number] for number in live], [ids[number] for number in live], drafts=[drafts[number] for number in live]

@@ -78,16 +78,18 @@ def document_bits(
     if not num_bytes.sum():
         raise DataError("bits per byte: the documents hold no text; give at least one that is not empty")
     bits = np.zeros(len(documents))
-    np.add.at(bits, owners, [-logprobs.sum() / math.log(2) for logprobs in token_logprobs(model, pieces)])
+    np.add.at(bits, owners, [-logprobs.sum() / math.log(2) for logprobs in token_logprobs(model, pieces, vocab_size=tokenizer.vocab_size)])
     return DocumentBits(bits, num_bytes)
 
 
 @torch.no_grad()
-def token_logprobs(model: Llama, sequences: Sequence[Scored], *, forward_tokens: int = FORWARD_TOKENS) -> list[NDArray[np.float64]]:
-    """Return, for each sequence, the log-probabilities (nats) of its scored tokens; sequences of like length share a forward pass."""
+def token_logprobs(
+    model: Llama, sequences: Sequence[Scored], *, vocab_size: int, forward_tokens: int = FORWARD_TOKENS
+) -> list[NDArray[np.float64]]:
+    """Return, for each sequence, the log-probabilities (nats) of its scored tokens among the tokenizer's `vocab_size`; sequences of like length share a forward pass."""
     found: dict[int, NDArray[np.float64]] = {}
     for numbers in _packs(sequences, forward_tokens):
-        for number, logprobs in zip(numbers, _score_pack(model, [sequences[n] for n in numbers]), strict=True):
+        for number, logprobs in zip(numbers, _score_pack(model, [sequences[n] for n in numbers], vocab_size), strict=True):
             found[number] = logprobs
     return [found[number] for number in range(len(sequences))]
 
@@ -107,7 +109,7 @@ def _packs(sequences: Sequence[Scored], forward_tokens: int) -> Iterator[list[in
         yield pack
 
 
-def _score_pack(model: Llama, pack: Sequence[Scored]) -> list[NDArray[np.float64]]:
+def _score_pack(model: Llama, pack: Sequence[Scored], vocab_size: int) -> list[NDArray[np.float64]]:
     device = model.embed.weight.device
     starts: list[int] = []
     rows: list[int] = []
@@ -122,7 +124,6 @@ def _score_pack(model: Llama, pack: Sequence[Scored]) -> list[NDArray[np.float64
         targets += ids[len(ids) - count :]
         flat += ids[:-1]
     hidden_TD = model(torch.tensor(flat, device=device), packed(starts, len(flat), device=device))
-    logprobs_R = logprobs_of(
-        model, hidden_TD[torch.tensor(rows, device=device, dtype=torch.long)], torch.tensor(targets, device=device)
-    ).numpy()
+    hidden_RD, targets_R = hidden_TD[torch.tensor(rows, device=device, dtype=torch.long)], torch.tensor(targets, device=device)
+    logprobs_R = logprobs_of(model, hidden_RD, targets_R, vocab_size=vocab_size).numpy()
     return np.split(logprobs_R, np.cumsum([sequence.num_scored for sequence in pack])[:-1])

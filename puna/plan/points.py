@@ -27,6 +27,8 @@ from puna.settings import nearest
 Floats = NDArray[np.float64]
 
 FLOPS_PER_PARAM_TOKEN = 6.0
+# Attention's FLOPs and embeddings move C from 6 N D by less than this share in runs of a usual size; more is another count or another unit.
+_OTHER_COUNT = 0.3
 
 # What tables of runs call each role, in lower case with anything but letters and digits as "_".
 _HEADS: Mapping[str, tuple[str, ...]] = {
@@ -54,6 +56,19 @@ class Points:
     def where(self, kept: Any) -> Points:
         """Return the points that an index or mask picks."""
         return Points(self.compute[kept], self.params[kept], self.tokens[kept], self.loss[kept], self.source)
+
+
+def uneven(runs: Points) -> list[str]:
+    """Say where a table gives compute, parameters and tokens that are not C = 6 N D, which the fits take for granted."""
+    ratios = runs.compute / (FLOPS_PER_PARAM_TOKEN * runs.params * runs.tokens)
+    off = np.abs(np.log(ratios)) > math.log1p(_OTHER_COUNT)
+    if not off.any():
+        return []
+    low, middle, high = np.quantile(ratios[off], [0.0, 0.5, 1.0])
+    return [
+        f"{int(off.sum())} of {len(runs)} runs have {low:.3g} to {high:.3g} times 6 N D FLOPs (half of them {middle:.3g} or more): an isoflop fit reads compute and tokens and takes params as C / 6 D, "
+        "a parametric one reads params and tokens; check units, and which parameters are counted"
+    ]
 
 
 def points(*, loss: Any, compute: Any = None, params: Any = None, tokens: Any = None, source: str = "points") -> Points:

@@ -1,6 +1,6 @@
 """A ladder: tiny models at several budgets, the law that they follow, and a larger model that the law has to foretell.
 
-Llama 3's size was read off such a ladder, from 6e18 to 1e22 FLOPs (arXiv 2407.21783, section 3.2.1). This one climbs from 1.5e11 to 1e12 on two CPU cores in a few minutes, on the embedded world, with loss in
+Llama 3's size was read off such a ladder, from 6e18 to 1e22 FLOPs (arXiv 2407.21783, section 3.2.1). This one climbs from 1.5e11 to 1e12 in about eleven minutes on one core, on the embedded world, with loss in
 bits per byte of held-out text. The model above the ladder, at four times its highest budget, is trained after the fit is made of the rungs alone, and shows how far such a law carries.
 
 A tiny vocabulary still makes up a good part of so small a model, and its look-up is no product: parameters are counted whole, as Chinchilla counts them, and C = 6 N D.

@@ -79,10 +79,12 @@ def tools_of(offered: Sequence[protocol.Tool]) -> tuple[tuple[Tool, ...], tuple[
     """Return the functions on offer, and the names of those that are Llama's own, which it was trained to call without being told how. Raises `ApiError` 400."""
     tools: list[Tool] = []
     builtin: list[str] = []
+    seen: set[str] = set()
     for place, tool in enumerate(offered):
         where, function = f"tools[{place}].function", tool.function
-        if function.name in [*builtin, *(one.name for one in tools)]:
+        if function.name in seen:
             raise ApiError(400, f"{where}: the name {function.name!r} is offered twice", param=f"{where}.name")
+        seen.add(function.name)
         if is_builtin(function):
             builtin.append(function.name)
             continue

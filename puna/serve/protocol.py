@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from puna.engine.sampler import MOST_TOP_LOGPROBS
@@ -23,6 +23,12 @@ from puna.settings import nearest
 B = TypeVar("B", bound="Body")
 MAX_STOPS = 4
 MAX_BIASES = 1024
+# No count is larger, and what is computed with one stays a number that every type holds. JSON's own integers have no end.
+MAX_COUNT = 2**31 - 1
+MAX_TIMEOUT = 1e9  # seconds
+# Beyond these a temperature is a coin or a choice of the likeliest, and a penalty leaves nothing of a logit; far beyond, logits are divided to infinity.
+MIN_TEMPERATURE, MAX_TEMPERATURE = 1e-6, 1e6
+MIN_PENALTY, MAX_PENALTY = 1e-3, 1e3
 # Fields that are known and not done: why, and which values ask for nothing beside null.
 UNDONE: dict[str, tuple[object, ...]] = {
     "name": ("Llama's chat format has no place for a speaker's name; write it into the content",),
@@ -110,7 +116,15 @@ def _choice(value: object) -> object:
     raise ValueError('should be "none", "auto", "required" or {"type": "function", "function": {"name": …}}')
 
 
+def _warm(value: float) -> float:
+    if 0 < value < MIN_TEMPERATURE:
+        raise ValueError(f"should be 0, which takes the likeliest token, or at least {MIN_TEMPERATURE:g}")
+    return value
+
+
 Text = Annotated[str, BeforeValidator(_joined)]
+Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
+Temperature = Annotated[float, Field(ge=0, le=MAX_TEMPERATURE), AfterValidator(_warm)]
 
 
 class System(Body):
@@ -219,8 +233,8 @@ class Generation(Body):
     model: str
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    n: int | None = Field(default=None, ge=1)
-    temperature: float | None = Field(default=None, ge=0)
+    n: Count | None = None
+    temperature: Temperature | None = None
     top_p: float | None = Field(default=None, gt=0, le=1)
     presence_penalty: float | None = Field(default=None, ge=-2, le=2)
     frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
@@ -229,16 +243,16 @@ class Generation(Body):
     ) = None
     seed: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     stop: Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=MAX_STOPS), BeforeValidator(_listed)] | None = None
-    top_k: int | None = Field(default=None, ge=-1)
+    top_k: int | None = Field(default=None, ge=-1, le=MAX_COUNT)
     min_p: float | None = Field(default=None, ge=0, le=1)
-    repetition_penalty: float | None = Field(default=None, gt=0)
-    stop_token_ids: list[Annotated[int, Field(ge=0)]] | None = Field(default=None, max_length=MAX_BIASES)
+    repetition_penalty: float | None = Field(default=None, ge=MIN_PENALTY, le=MAX_PENALTY)
+    stop_token_ids: list[Annotated[int, Field(ge=0, le=MAX_COUNT)]] | None = Field(default=None, max_length=MAX_BIASES)
     ignore_eos: bool | None = None
     guided_json: dict[str, Any] | str | None = None
     guided_regex: str | None = None
     guided_grammar: str | None = None
     guided_choice: list[Annotated[str, Field(min_length=1)]] | None = Field(default=None, min_length=1)
-    timeout: float | None = Field(default=None, gt=0)
+    timeout: float | None = Field(default=None, gt=0, le=MAX_TIMEOUT)
     user: str | None = None
     service_tier: None = None
 
@@ -253,8 +267,8 @@ class ChatRequest(Generation):
     """POST /v1/chat/completions."""
 
     messages: list[ChatMessage] = Field(min_length=1)
-    max_tokens: int | None = Field(default=None, ge=1)
-    max_completion_tokens: int | None = Field(default=None, ge=1)
+    max_tokens: Count | None = None
+    max_completion_tokens: Count | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = Field(default=None, ge=0, le=MOST_TOP_LOGPROBS)
     response_format: ResponseFormat | None = None
@@ -290,10 +304,10 @@ class CompletionRequest(Generation):
     """POST /v1/completions."""
 
     prompt: Annotated[Any, Field()]
-    max_tokens: int | None = Field(default=None, ge=0)
+    max_tokens: int | None = Field(default=None, ge=0, le=MAX_COUNT)
     echo: bool | None = None
     logprobs: int | None = Field(default=None, ge=0, le=MOST_TOP_LOGPROBS)
-    best_of: int | None = Field(default=None, ge=1)
+    best_of: Count | None = None
     suffix: None = None
 
     @model_validator(mode="after")

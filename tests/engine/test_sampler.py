@@ -10,7 +10,6 @@ import torch
 from pydantic import ValidationError
 
 from puna.engine import SamplingSettings, adjust, sampler
-from puna.errors import WorkError
 
 # Probabilities 0.4, 0.3, 0.2, 0.1 at temperature 1, out of order.
 PROBS = torch.tensor([0.1, 0.4, 0.2, 0.3])
@@ -131,13 +130,13 @@ def test_log_probabilities_are_the_models_own_whatever_was_kept() -> None:
     assert sampler.log_probabilities(PROBS.log()[None], [1], num_top=0)[1] == [()]
 
 
-def test_logits_that_are_not_finite_are_refused() -> None:
+def test_of_logits_that_are_not_finite_comes_no_log_probability() -> None:
     for bad in (float("nan"), float("inf")):
         for temperature in (0.0, 1.0):
             logits_RV = torch.tensor([[0.0, bad, 1.0]])
             ids = sampler.choose(logits_RV, [SamplingSettings(temperature=temperature)], draws=[(0, 0)])
-            with pytest.raises(WorkError, match="not finite"):
-                sampler.log_probabilities(logits_RV, ids, num_top=0)
+            assert not sampler.is_logprob(sampler.log_probabilities(logits_RV, ids, num_top=0)[0][0])
+    assert sampler.is_logprob(0.0)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +150,9 @@ def test_logits_that_are_not_finite_are_refused() -> None:
         {"max_tokens": -1},
         {"min_p": 1.5},
         {"repetition_penalty": 0},
+        {"repetition_penalty": 1e308},
+        {"stop_ids": (-1,)},
+        {"logit_bias": {-1: 1.0}},
         {"presence_penalty": 3},
         {"logit_bias": {1: 101.0}},
         {"top_logprobs": 21},

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 from test_workloads import MODEL, PREFIX, engine
-from tiny_engine import tokenizer
+from tiny_engine import random_model, tokenizer
 
-from puna.engine import Request, SamplingSettings
+from puna.engine import Engine, EngineSettings, Request, SamplingSettings
+from puna.errors import DataError
 from puna.model.attention import packed
 
 
@@ -25,7 +26,7 @@ def _expected(ids: list[int], first: int) -> list[float]:
 @pytest.mark.parametrize("blocks", [14, 400])
 def test_given_continuations_are_scored_whatever_shares_their_beginning(step_tokens: int, blocks: int) -> None:
     texts = [[*PREFIX, *[(item * 31 + place) % 256 for place in range(2 + 9 * item)]] for item in range(12)]
-    counts = [1, 2, 5, 20, len(texts[4]), len(texts[5]) - 1, 3, 3, 3, 3, 40, 60]
+    counts = [1, 2, 5, 20, len(texts[4]) - 1, len(texts[5]) - 1, 3, 3, 3, 3, 40, 60]
     scoring = engine(step_tokens=step_tokens, blocks=blocks)
     found = scoring.score(texts, num_scored=counts)
     for text, count, logprobs in zip(texts, counts, found, strict=True):
@@ -54,6 +55,29 @@ def test_a_prompt_is_scored_while_its_text_is_written() -> None:
             assert [token_id for token_id, _ in top] == tokens.tolist()
             assert [logprob for _, logprob in top] == pytest.approx(values.tolist(), abs=1e-5)
             assert top[0][0] == sample.token_ids[place]
+
+
+@pytest.mark.parametrize("guesses", [0, 3])
+def test_what_was_written_is_scored_as_it_was_written_whatever_pads_the_vocabulary(guesses: int) -> None:
+    padded = Engine(random_model(3, vocab_size=tokenizer().vocab_size + 64), tokenizer(), settings=EngineSettings(guesses=guesses))
+    sampling = SamplingSettings(temperature=1, max_tokens=12, ignore_end=True, top_logprobs=20)
+    sample = padded.generate([1, 2, 3, 4], sampling)
+    assert padded.score([[1, 2, 3, 4, *sample.token_ids]], num_scored=[12])[0] == pytest.approx(sample.logprobs, abs=1e-4)
+    assert padded.run([Request([*sample.prompt_ids, *sample.token_ids], sampling, scored_from=4)])[0].prompt_logprobs == pytest.approx(
+        sample.logprobs, abs=1e-4
+    )
+
+
+@pytest.mark.parametrize(("text", "count"), [([1, 2, 3], 3), ([1, 2, 3], 5), ([1], 1), ([1, 2], -1), ([], 1)])
+def test_more_tokens_than_have_one_before_them_are_not_scored(text: list[int], count: int) -> None:
+    with pytest.raises(DataError, match=f"{count} tokens cannot be scored in a text of {len(text)}"):
+        engine().score([[4, 5], text], num_scored=[1, count])
+
+
+@pytest.mark.parametrize("first", [-1, 4])
+def test_a_prompt_is_scored_from_a_token_that_it_has(first: int) -> None:
+    with pytest.raises(DataError, match=f"from token {first} of a prompt that has 3"):
+        engine().submit(Request([1, 2, 3], SamplingSettings(max_tokens=2), scored_from=first))
 
 
 def test_nothing_is_scored_unless_asked() -> None:

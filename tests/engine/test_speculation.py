@@ -108,6 +108,37 @@ def test_nobody_gives_way_for_a_guess() -> None:
     assert [one.token_ids for one in samples] == [plain_without_end(prompt) for prompt in prompts]
 
 
+def test_guesses_cost_nobody_a_token() -> None:
+    """Everybody writes in every step, however many guess, and who comes is admitted at once."""
+    copying = SamplingSettings(temperature=0, max_tokens=120, ignore_end=True, logit_bias={5: 100})
+    guessing = engine(guesses=4, step_tokens=16)
+    sequences = [guessing.submit(Request([5] * 8, copying, item=item)) for item in range(10)]
+    while not all(sequence.num_written for sequence in sequences):
+        guessing.step()
+    for _ in range(10):
+        before = [sequence.num_written for sequence in sequences]
+        guessing.step()
+        assert all(now.num_written > then for now, then in zip(sequences, before, strict=True))
+    newcomer = guessing.submit(Request([7] * 6, copying))
+    guessing.step()
+    assert newcomer.num_written == 1
+
+
+def test_what_is_left_of_a_step_is_shared_by_who_guesses() -> None:
+    copying = SamplingSettings(temperature=0, max_tokens=100, ignore_end=True, logit_bias={5: 100})
+    guessing = engine(guesses=8, step_tokens=13)
+    sequences = [guessing.submit(Request([5] * 9, copying, item=item)) for item in range(8)]
+    while not all(sequence.num_written for sequence in sequences):
+        guessing.step()
+    before = [sequence.num_written for sequence in sequences]
+    for _ in range(16):
+        guessing.step()
+    # 5 guesses in 16 steps by 8 sequences, all of them right: 16 steps and 10 guesses each.
+    written = [now.num_written - then for now, then in zip(sequences, before, strict=True)]
+    assert sum(written) == 16 * 13
+    assert max(written) - min(written) <= 2
+
+
 def plain_without_end(prompt: list[int]) -> tuple[int, ...]:
     return engine().generate(prompt, SamplingSettings(temperature=0, max_tokens=24, ignore_end=True)).token_ids
 
@@ -121,6 +152,19 @@ def test_a_text_ends_where_it_ended_though_guesses_went_on() -> None:
     assert cut.token_ids == tuple(script[:3])
     stopped = guessing.generate([0], SamplingSettings(temperature=0, stop=("e s",)))
     assert (stopped.text, stopped.stop_reason) == ("th", "stop_string")
+    guessing.check()
+
+
+@pytest.mark.parametrize("step_tokens", [16, 512])
+def test_beyond_what_the_guessing_model_can_read_nobody_guesses(step_tokens: int) -> None:
+    short = random_model(1, dim=24, head_dim=6, num_layers=1, max_positions=64).double()
+    guessing = engine(guesses=4, draft=short, step_tokens=step_tokens)
+    prompts = [list(range(49)), list(range(90)), [3] * 63, [5]]
+    sampling = SamplingSettings(temperature=0, max_tokens=80, ignore_end=True)
+    assert [one.token_ids for one in guessing.generate_batch(prompts, sampling)] == [
+        one.token_ids for one in engine().generate_batch(prompts, sampling)
+    ]
+    assert guessing.stats().guessed > 0
     guessing.check()
 
 

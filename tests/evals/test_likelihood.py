@@ -12,6 +12,7 @@ from puna.engine import runner
 from puna.errors import DataError
 from puna.evals.likelihood import Scored, bits_per_byte, document_bits, token_logprobs
 from puna.model.attention import packed
+from puna.model.llama import Llama
 from puna.records import Document
 
 TEXTS = ["Mia lives in Elton.", "☃ Größe", "Tom keeps a goat called Pip. " * 12, "17 + 5 = 22", "x"]
@@ -61,8 +62,8 @@ def test_packing_does_not_change_the_result(model, tokenizer):
     for i, text in enumerate(TEXTS * 3):
         ids = [tokenizer.bos_id, *tokenizer.encode(text)][: 5 + 4 * i]
         sequences.append(Scored(ids, max(1, (len(ids) - 1) // (1 + i % 3))))
-    together = token_logprobs(model, sequences, forward_tokens=10_000)
-    apart = token_logprobs(model, sequences, forward_tokens=1)
+    together = token_logprobs(model, sequences, vocab_size=tokenizer.vocab_size, forward_tokens=10_000)
+    apart = token_logprobs(model, sequences, vocab_size=tokenizer.vocab_size, forward_tokens=1)
     for one, other, sequence in zip(together, apart, sequences, strict=True):
         assert one == pytest.approx(other, rel=1e-4, abs=1e-4)
         assert one == pytest.approx(direct(model, list(sequence.token_ids))[-sequence.num_scored :], rel=1e-4, abs=1e-4)
@@ -75,10 +76,10 @@ def test_logits_in_small_chunks_give_the_same(model, tokenizer, monkeypatch):
 
 
 def test_a_sequence_without_scored_tokens_and_no_sequences_cost_nothing(model, tokenizer):
-    empty, full = token_logprobs(model, [Scored([tokenizer.bos_id], 0), Scored([tokenizer.bos_id, 65], 1)])
+    empty, full = token_logprobs(model, [Scored([tokenizer.bos_id], 0), Scored([tokenizer.bos_id, 65], 1)], vocab_size=tokenizer.vocab_size)
     assert len(empty) == 0
     assert len(full) == 1
-    assert token_logprobs(model, []) == []
+    assert token_logprobs(model, [], vocab_size=tokenizer.vocab_size) == []
 
 
 def test_empty_documents_cost_nothing_and_nothing_at_all_is_refused(model, tokenizer):
@@ -103,3 +104,15 @@ def test_of_a_long_document_only_the_first_tokens_are_scored_and_their_bytes_cou
     start = document_bits(model, tokenizer, [Document("a", tokenizer.decode(ids)), Document("b", "Mia")])
     assert found.num_bytes.tolist() == start.num_bytes.tolist()
     assert found.bits == pytest.approx(start.bits)
+
+
+@torch.no_grad()
+def test_what_pads_a_vocabulary_costs_no_bits(model, tokenizer):
+    """A model with 64 ids that no tokenizer writes is, for every figure, the model without them."""
+    padded = Llama(model.config.model_copy(update={"vocab_size": tokenizer.vocab_size + 64, "tied": False}))
+    own = model.state_dict() | ({} if model.head is not None else {"head.weight": model.embed.weight})
+    extra = torch.randn(64, model.config.dim, generator=torch.Generator().manual_seed(0))
+    padded.load_state_dict(
+        {name: torch.cat([value, extra]) if name in ("embed.weight", "head.weight") else value for name, value in own.items()}
+    )
+    assert document_bits(padded, tokenizer, DOCUMENTS).bits == pytest.approx(document_bits(model, tokenizer, DOCUMENTS).bits, rel=1e-5)

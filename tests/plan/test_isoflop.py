@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from puna.errors import DataError
-from puna.plan.estimate import Estimate
+from puna.plan.estimate import Estimate, plain
 from puna.plan.fits import fit_isoflop, resampled_points
 from puna.plan.laws.law import estimate
 from puna.plan.points import points, read_points
@@ -149,6 +149,28 @@ def test_a_minimum_outside_the_sampled_range_is_flagged():
     fit = fit_isoflop(curves(offsets=np.linspace(0.1, 0.6, 8)), bootstrap=0, losses=False)
     assert sum("outside the sampled range" in line for line in fit.warnings) == 3
     assert not any("outside" in line for line in fit_isoflop(curves(), bootstrap=0, losses=False).warnings)
+
+
+def test_a_minimum_that_the_runs_do_not_tell_is_left_out_of_the_line(shared_data):
+    """One budget of Chinchilla's, three runs nearly on a straight line, has its vertex at 1.7e28 tokens; with it the exponent was 1.09."""
+    fit = fit_isoflop(read_points(shared_data / "chinchilla_points.csv"), bootstrap=200)
+    far = [one for one in fit.dropped if "farther outside its runs" in one.reason]
+    assert [one.where for one in far] == ["budget of 2.26e+20 FLOPs"]
+    assert all(budget.tokens.value < 3 * budget.most_tokens for budget in fit.budgets)
+    # Hoffmann et al. print 0.51 for the tokens of approach 2 (arXiv 2203.15556, table 2).
+    assert fit.alpha.low < 0.51 < fit.alpha.high
+    assert fit.alpha.value == pytest.approx(0.51, abs=0.05)
+    # Some draws of most budgets tell no minimum, and cost nobody else's.
+    assert len(fit.draws) == 200
+    assert "alpha_interval" in plain(fit.figures())
+
+
+def test_a_draw_without_a_minimum_is_drawn_anew_alone():
+    """Nine flat budgets: nearly every resample has one that opens downwards, and none is lost for that."""
+    fit = fit_isoflop(curves(noise=0.01, curvature=0.05, seed=3, budgets=np.geomspace(1e18, 1e22, 9)), bootstrap=100, losses=False)
+    assert len(fit.budgets) > 6
+    assert len(fit.draws) == 100
+    assert np.isfinite(fit.draws).all()
 
 
 def test_few_points_are_flagged():

@@ -102,6 +102,17 @@ def test_an_isoflop_fit_says_what_it_dropped_and_flags_what_not_to_trust(tmp_pat
         assert words in told.replace("  ", " "), words
 
 
+def test_parameters_that_are_not_c_over_6_d_are_said(runs, tmp_path):
+    rows = [line.split(",") for line in runs.read_text().splitlines()[1:]]
+    for factor, said in ((3.0, True), (1.1, False)):
+        path = tmp_path / f"{factor}.csv"
+        lines = [f"{c},{factor * float(c) / 6 / float(d)},{d},{loss}" for c, d, loss in rows]
+        path.write_text("\n".join(["compute,params,tokens,loss", *lines]))
+        for method in ("isoflop", "parametric"):
+            told = figures("fit", path, "--method", method, "--bootstrap", "0")["warnings"]
+            assert any("27 of 27 runs have 0.333 to 0.333 times 6 N D" in line for line in told) is said
+
+
 def test_a_written_law_is_read_by_optimal(runs, tmp_path):
     for method in ("isoflop", "parametric"):
         fitted = figures("fit", runs, "--method", method, "--out", tmp_path / f"{method}.json", "--compute", "1e22")

@@ -1,5 +1,6 @@
 """Candidates are shapes that somebody could train, the released Llamas among them."""
 
+import itertools
 import time
 
 import pytest
@@ -34,6 +35,19 @@ def test_there_is_one_within_five_percent_of_any_size(cut, low):
     while target < 700e9:
         assert min(abs(size / target - 1) for size in sizes) < 0.05, target
         target *= 1.03
+
+
+def test_small_models_are_shapes_too():
+    """Llama 3's own runs begin at 40 million parameters (arXiv 2407.21783, section 3.2.1)."""
+    found = shapes(low=30e6, high=1.5e9)
+    assert {shape.dim for shape in found} >= {256, 512, 768, 1024}
+    sizes = [shape.num_params for shape in found]
+    assert max(later / size for size, later in itertools.pairwise(sizes) if size > 80e6) < 1.05
+    for shape in found:
+        assert shape.tied == (shape.dim < 2048)
+        assert shape.num_heads * shape.head_dim == shape.dim
+        assert shape.num_heads % shape.num_kv_heads == 0
+    assert all(shape.num_heads % 4 == 0 and shape.ffn_dim % 512 == 0 for shape in shapes(low=40e6, high=1e9, cut=Cut(4)))
 
 
 def test_roundness_is_the_power_of_two_in_the_width():

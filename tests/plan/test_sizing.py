@@ -19,6 +19,8 @@ from puna.model.config import LlamaConfig
 from puna.plan.laws import catalogue
 from puna.plan.repetition import repeated_optimum
 from puna.plan.shapes import Cut, shapes
+from puna.plan.sizing import decision as decision_room
+from puna.plan.sizing import flip as flip_room
 from puna.plan.sizing.candidates import reaching
 from puna.plan.sizing.decision import decide
 from puna.plan.sizing.living import Living
@@ -187,6 +189,13 @@ def test_many_valleys_at_once_find_the_fewest_tokens_by_each(params, index, name
             assert all(valley.loss(size, less) > loss for less in fewer if less < found * (1 - 1e-6) or math.isnan(found))
 
 
+def test_a_law_by_which_no_shape_is_as_good_has_no_flip():
+    offers = flip_room._Offers(
+        np.array([[1.0, 3.0], [np.nan, np.nan]]), np.array([1e-12, 3e-12]), np.array([1e9, 3e9]), np.array([10.0, 10.0])
+    )
+    assert list(flip_room._first_demands(offers, 1.5e9)) == [0.0, math.inf]
+
+
 def test_without_a_gpu_or_a_device_a_life_is_counted_in_flops():
     found = decision("serving.tokens=1e13", plan="llama3-8b")
     best = found.recommended.candidate
@@ -285,14 +294,6 @@ def test_the_command_prints_the_documented_keys_and_writes_an_offline_page(tmp_p
     assert "406B" in text
 
 
-def test_the_table_names_what_binds_and_the_flip():
-    done = CliRunner().invoke(app, ["plan", "size", str(PLANS / "llama3-405b.yaml"), "--set", "serving.format=bf16"])
-    assert done.exit_code == 0, done.exception
-    assert "serving memory: binds" in done.stdout
-    done = CliRunner().invoke(app, ["plan", "size", str(PLANS / "llama3-405b.yaml")])
-    assert "served tokens on" in done.stdout
-
-
 def test_a_wanted_accuracy_asks_for_the_compute_that_reaches_it(tmp_path):
     scores = tmp_path / "scores.csv"
     # NLL falls by 0.1 a power of ten; accuracy is a logistic curve in it from 0.25 to 1.
@@ -321,6 +322,11 @@ def test_a_wanted_accuracy_asks_for_the_compute_that_reaches_it(tmp_path):
         decision("wanted={accuracy: 0.8}")
 
 
+def _unworn(mine):
+    """Return what a choice would cost by each law if its data were enough."""
+    return decision_room._against(mine, None)
+
+
 def test_data_that_has_to_be_repeated_costs_loss_and_calls_for_a_smaller_model():
     for law, unique in (("llama3", 4e12), ("llama3-surface", 4e12), ("llama3-surface", 1e12)):
         node = (f"law={law}", "serving.device=16xh100")
@@ -329,10 +335,28 @@ def test_data_that_has_to_be_repeated_costs_loss_and_calls_for_a_smaller_model()
         assert mine.loss > free.loss + 1e-4
         assert mine.params < 0.95 * free.params
         assert any("reads its data" in note for note in scarce.warnings)
+        assert all(dear.excess.value > cheap.excess.value for dear, cheap in zip(scarce.against, _unworn(mine), strict=True))
         # One way in: `optimal --unique` says the same, as nearly as real shapes can.
         best = repeated_optimum(catalogue.law(law), scarce.compute, unique_tokens=unique)
         assert mine.params == pytest.approx(best.params, rel=0.1)
         assert mine.loss == pytest.approx(best.loss, abs=3e-5)
+
+
+@pytest.mark.parametrize(
+    ("budget", "unit"),
+    [("gpu: h100, gpus: 16384, days: 78.4, mfu: 0.404, effective: 0.9, overhead: 1.05", "days"), ("gpu: h100, dollars: 7.7e7", "dollars"), ("gpu: h100, flops: 3.8e25", "FLOPs")],
+)  # fmt: skip
+def test_a_hard_budget_is_a_constraint_and_a_soft_one_gives_way_to_serving(budget, unit):
+    soft, hard = (decision("serving.tokens=1e14", f"budget={{{budget}, hard: {held}}}") for held in ("false", "true"))
+    assert soft.recommended.candidate.train_flops > 1.01 * soft.compute
+    assert any("budget.hard" in note for note in soft.warnings)
+    assert "budget" not in {check.name for check in soft.recommended.checks}
+    check = next(check for check in hard.recommended.checks if check.name == "budget")
+    assert (check.used <= check.limit, check.unit, check.limit) == (True, unit, hard.plan.budget.stated[0])
+    assert hard.recommended.candidate.train_flops <= hard.compute * (1 + 1e-9)
+    assert "budget" in hard.binding
+    # Without a demand nothing wants more than the budget, so nothing changes.
+    assert size_of(decision(f"budget={{{budget}, hard: true}}")) == size_of(decision(f"budget={{{budget}}}"))
 
 
 def test_data_enough_moves_nothing():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import time
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
 import httpx
@@ -13,7 +15,11 @@ import pytest
 from real_server import NAME, served
 from tiny_engine import random_engine
 
+from puna.serve import protocol
 from puna.serve.app import build
+from puna.serve.bodies import parsed
+from puna.serve.errors import ApiError
+from puna.serve.messages import tools_of
 from puna.serve.settings import ServeSettings
 
 ASK = [{"role": "user", "content": "hi"}]
@@ -179,6 +185,41 @@ def test_a_body_over_the_limit_is_refused_also_in_pieces(server):
     assert server.post("/v1/chat/completions", content=pieces(), headers=headers).status_code == 413
 
 
+NUMBERS = {
+    "chat": ["temperature", "top_p", "top_k", "min_p", "n", "seed", "max_tokens", "max_completion_tokens", "presence_penalty", "frequency_penalty", "repetition_penalty",
+             "timeout", "top_logprobs", "stop_token_ids", "logit_bias"],
+    "completion": ["max_tokens", "best_of", "logprobs", "prompt"],
+}  # fmt: skip
+FAR = [10**400, -(10**400), 10**4299, 2**31 - 1, 2**31, 2**63, 1e308, 5e-324, 1e-320, 1e-6, 1e-3, 1e3, 1e6, 0, -1, 1]
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in NUMBERS.items() for name in names])
+def test_a_number_of_any_size_costs_nobody_an_answer(server, kind, name):
+    """Whatever is asked for is written or refused, and who is written at the same time is written to his end."""
+    for far in FAR:
+        value = {"stop_token_ids": [far], "logit_bias": {"5": far}, "prompt": [far]}.get(name, far)
+        path, body = ("/v1/chat/completions", CHAT) if kind == "chat" else ("/v1/completions", COMPLETION)
+        with ThreadPoolExecutor(2) as clients:
+            neighbour = clients.submit(server.post, "/v1/completions", {**COMPLETION, "max_tokens": 20, "temperature": 0})
+            told = server.post(path, {**body, "temperature": 1, **({"logprobs": True} if name == "top_logprobs" else {}), name: value})
+        assert told.status_code in (200, 400, *((504,) if name == "timeout" else ())), (far, told.text)
+        assert neighbour.result().status_code == 200, far
+    server.wait_idle()
+
+
+def test_what_would_take_the_square_of_a_bodys_length_does_not():
+    keys = ",".join(f'"k{number}":1' for number in range(100_000))
+    begun = time.perf_counter()
+    with pytest.raises(ApiError, match="'zz' is given twice"):
+        parsed(f'{{{keys},"zz":1,"zz":2}}'.encode())
+    tools = [protocol.Tool.model_validate({"type": "function", "function": {"name": f"f{number}"}}) for number in range(20_000)]
+    assert len(tools_of(tools)[0]) == 20_000
+    with pytest.raises(ApiError, match="offered twice"):
+        tools_of([*tools, tools[7]])
+    # A hundredth of what comparing each with each takes.
+    assert time.perf_counter() - begun < 5
+
+
 # --- nothing is ever a 500 ---
 
 FULL = {
@@ -193,7 +234,7 @@ FULL = {
 FULL_COMPLETION = {"model": NAME, "prompt": ["a", "b"], "max_tokens": 1, "temperature": 0, "n": 1, "echo": True, "logprobs": 0, "stop": "z", "seed": 1, "stream": True,
                    "stream_options": {"include_usage": True}, "guided_regex": "[a-z]"}  # fmt: skip
 STRANGE = [
-    None, True, False, 0, -1, 1, 2, 5, 2**31, 2**63, -(2**70), 1e308, 0.5, "", "x", "auto", "required", "none", "text", "\x00", "é😀\u202e", [], {}, [[]], [None], {"a": None}, [1, 2], ["a"], [[1], [2]],
+    None, True, False, 0, -1, 1, 2, 5, 2**31, 2**63, -(2**70), 1e308, 0.5, 10**400, -(10**400), 10**4000, 5e-324, -1e-320, "", "x", "auto", "required", "none", "text", "\x00", "é😀\u202e", [], {}, [[]], [None], {"a": None}, [1, 2], ["a"], [[1], [2]],
     {"type": "function"}, {"type": "json_object"}, {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "string"}}}, "user", "assistant", "tool", "{}", '{"a": [1, {"b": null}]}', "tiny",
     {"$ref": "#"}, {"type": "object", "properties": {"a": {"$ref": "#/nosuch"}}}, {"anyOf": []}, {"enum": []}, {"pattern": "("}, "(", "start: \"a\"", "9" * 400,
 ]  # fmt: skip

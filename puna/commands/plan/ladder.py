@@ -1,4 +1,4 @@
-"""`puna plan ladder`: a law of one's own in a few minutes, and whether it foretells a larger model."""
+"""`puna plan ladder`: a law of one's own in about eleven minutes on one core, and whether it foretells a larger model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def ladder(
     html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Train tiny models on the embedded world at rising budgets, fit their law, and foretell a larger one that is trained too."""
+    """Train tiny models on the embedded world at rising budgets, fit their law, and foretell a larger one that is trained too: about eleven minutes on one core."""
     from puna.commands.plan.showing import print_json, write_page
     from puna.progress import for_stderr
     from puna.recipe.ladder import climb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,11 +43,11 @@ def size(
 
 def _show(decision: Decision) -> None:
     print(f"{decision.plan.name}: {decision.compute:.3g} FLOPs for training")
-    print(f"The law alone ({decision.plan.law}): {_span(decision.params, _billions)} on {_span(decision.tokens, _trillions)} tokens")
+    print(f"The law alone ({decision.plan.law}): {_span(decision.params, _params)} on {_span(decision.tokens, _tokens)} tokens")
     print()
     _show_candidates(decision)
     best = decision.recommended.candidate
-    print(f"\nRecommended: {best.params / 1e9:,.2f}B on {best.tokens / 1e12:,.3g}T tokens.")
+    print(f"\nRecommended: {_params(best.params, 2)} on {_tokens(best.tokens)} tokens, {best.tokens / best.params:,.3g} a parameter.")
     for line in (*_costs(decision), *_checks(decision), *_by_others(decision), *_flip(decision)):
         print(f"  {line}")
     for line in decision.warnings:
@@ -58,13 +59,10 @@ def _show_candidates(decision: Decision) -> None:
     from puna.commands.plan.showing import print_table
 
     served = decision.recommended.candidate.serve_cost is not None
-    costs = ("train", "serve", "life") if served else ("excess loss",)
-    print_table(
-        ("", "params", "layers", "width", "ffn", "tokens", "per param", *costs, "constraints"), [_row(decision, row) for row in decision.rows],
-        words=("", "constraints"),
-    )  # fmt: skip
-    if served:
-        print(f"Train, serve and life in {decision.living.unit}.")
+    head = ("", "params", "layers", "width", "ffn", "tokens", "excess", "train", *(("serve", "life") if served else ("serve 1T",)), "plan")
+    print_table(head, [_row(decision, row) for row in decision.rows], words=("", "plan"), whole=head[:-1])
+    asked = "Train, serve and life" if served else "Training, and serving 10^12 tokens (no demand is given),"
+    print(f"Excess: loss above the law's optimum. {asked} in {decision.living.unit}.")
 
 
 def _costs(decision: Decision) -> list[str]:
@@ -108,7 +106,7 @@ def _by_others(decision: Decision) -> list[str]:
     }
     means = {kind: ", ".join(sorted(law for law, of in kinds if of == kind)) for kind in sorted({of for _, of in kinds})}
     lines = [
-        f"by {one.law}, whose optimum is {_span(one.params, _billions)} on {_span(one.tokens, _trillions)}, the choice costs {_span(one.excess, _loss)} of loss, "
+        f"by {one.law}, whose optimum is {_span(one.params, _params)} on {_span(one.tokens, _tokens)}, the choice costs {_span(one.excess, _loss)} of loss, "
         f"{_span(one.compute_wasted, _percent)} of the compute"
         for one in decision.against
     ]
@@ -117,8 +115,8 @@ def _by_others(decision: Decision) -> list[str]:
 
 def _flip(decision: Decision) -> list[str]:
     if decision.flip:
-        smaller, demand = decision.flip.candidate, _span(decision.flip.tokens, _trillions, after=" by what else its runs allow")
-        return [f"from {demand} served tokens on, {smaller.params / 1e9:,.1f}B on {smaller.tokens / 1e12:,.3g}T, as good, is the answer"]
+        smaller, demand = decision.flip.candidate, _span(decision.flip.tokens, _tokens, after=" by what else its runs allow")
+        return [f"from {demand} served tokens on, {_params(smaller.params, 1)} on {_tokens(smaller.tokens)}, as good, is the answer"]
     return ["no served demand makes a model smaller by a tenth the answer"] if decision.recommended.candidate.loss is not None else []
 
 
@@ -131,12 +129,16 @@ def _span(value: Estimate | float | None, told: Callable[[float], str], *, after
     return f"{told(point(value))} ({low} to {high}{after})" if low != high else told(point(value))
 
 
-def _billions(value: float) -> str:
-    return f"{value / 1e9:,.0f}B" if value >= 99.5e9 else f"{value / 1e9:,.3g}B"
+def _params(value: float, decimals: int | None = None) -> str:
+    """Return parameters in billions or millions, with three digits or so many decimals: 405.85B."""
+    size, letter = (1e9, "B") if value >= 0.9995e9 else (1e6, "M")
+    if decimals is not None:
+        return f"{value / size:,.{decimals}f}{letter}"
+    return f"{value / size:,.0f}{letter}" if value >= 99.95 * size else f"{value / size:.3g}{letter}"
 
 
-def _trillions(value: float) -> str:
-    return f"{value / 1e12:,.3g}T"
+def _tokens(value: float) -> str:
+    return f"{value / 1e12:,.0f}T" if value >= 999.5e12 else _short(value)
 
 
 def _days(value: float) -> str:
@@ -152,24 +154,27 @@ def _percent(value: float) -> str:
 
 
 def _short(value: float) -> str:
-    """Return a large number in thousands, millions or billions."""
-    size, letter = next(((size, letter) for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")) if value >= size), (1.0, ""))
-    return f"{value / size:,.3g}{letter}" if value < 1e15 else f"{value:.3g}"
+    """Return a large number in thousands, millions or billions, with three digits; what rounds up to the next of them is one of it."""
+    size, letter = next(
+        ((size, letter) for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")) if value >= 0.9995 * size), (1.0, "")
+    )
+    return f"{value / size:,.3g}{letter}" if value < 0.9995e15 else f"{value:.3g}".replace("e+", "e")
 
 
 def _row(decision: Decision, row: Row) -> tuple[str, ...]:
     one = row.candidate
-    costs = (
-        (f"{one.excess:.1e}",) if one.serve_cost is None else (_short(one.train_cost), _short(one.serve_cost), _short(one.lifetime_cost))
-    )
+    spent = (one.token_cost * 1e12,) if one.serve_cost is None else (one.serve_cost, one.lifetime_cost)
+    costs = (f"{one.excess:.1e}", *(_short(cost) if math.isfinite(cost) else "–" for cost in (one.train_cost, *spent)))
     broken = [check.name for check in row.checks if not check.holds]
     return (
-        "→" if row.candidate.shape == decision.recommended.candidate.shape else "", f"{one.params / 1e9:,.1f}B", str(one.shape.num_layers), f"{one.shape.dim:,}",
-        f"{one.shape.ffn_dim:,}", f"{one.tokens / 1e12:,.3g}T", f"{one.tokens / one.params:,.1f}", *costs, f"breaks {', '.join(broken)}" if broken else "met",
+        "→" if row.candidate.shape == decision.recommended.candidate.shape else "", _params(one.params, 1), str(one.shape.num_layers), f"{one.shape.dim:,}",
+        f"{one.shape.ffn_dim:,}", _tokens(one.tokens), *costs, f"breaks {', '.join(broken)}" if broken else "met",
     )  # fmt: skip
 
 
 def _quantity(value: float, unit: str) -> str:
     if unit == "bytes":
         return f"{value / 1e9:,.1f} GB"
-    return f"{value / 1e12:,.3g}T tokens" if unit == "tokens" else f"{value:,.4g} {unit}"
+    if unit == "dollars":
+        return f"${_short(value)}"
+    return f"{_tokens(value)} tokens" if unit == "tokens" else f"{value:,.4g} {unit}"

@@ -25,7 +25,7 @@ from puna.plan.fits.parametric import Dropped, ParametricFit, fit_parametric
 from puna.plan.fits.resampling import generator, interval
 from puna.plan.laws.allocation import Allocation, with_line_draws
 from puna.plan.laws.law import About, interval_of, kind_of
-from puna.plan.points import FLOPS_PER_PARAM_TOKEN, Floats, Points
+from puna.plan.points import FLOPS_PER_PARAM_TOKEN, Floats, Points, uneven
 
 # Computes within five per cent are one budget: models come in whole layers, so runs of one budget differ a little.
 _SAME_BUDGET = 0.05
@@ -33,6 +33,8 @@ _SAME_BUDGET = 0.05
 _FEW = 5
 # How many degrees of freedom the scatter of all budgets weighs in the scatter of one.
 _BORROWED = 4.0
+# How often a budget's losses are drawn anew where they tell no minimum.
+_TRIES = 50
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,11 @@ class _Parabola:
         """Return log10 tokens of the lowest point for constants `[..., 3]`; NaN where the parabola opens downwards."""
         return np.asarray(self.middle - constants[..., 1] / 2 / np.where(constants[..., 0] > 0, constants[..., 0], np.nan))
 
+    def told(self, constants: Floats) -> Any:
+        """Say for constants `[..., 3]` whether the runs tell where the lowest point is: no farther outside them than they reach."""
+        low, high = np.log10(self.runs.tokens.min()), np.log10(self.runs.tokens.max())
+        return np.abs(self.lowest(constants) - (low + high) / 2) <= 1.5 * (high - low)
+
     def least(self, constants: Floats) -> Floats:
         """Return the loss at the lowest point for constants `[..., 3]`."""
         return np.asarray(constants[..., 2] - constants[..., 1] ** 2 / 4 / constants[..., 0])
@@ -149,7 +156,7 @@ def fit_isoflop(
         name, f"isoflop fit of {len(used)} points of {runs.source}", counting, float(runs.compute.min()), float(runs.compute.max())
     )
     fitted = _losses(used, bootstrap, seed, name) if losses else None
-    warnings = _warnings(parabolas, scatter, failed, bootstrap, losses and fitted is None)
+    warnings = uneven(runs) + _warnings(parabolas, scatter, failed, bootstrap, losses and fitted is None)
     draws = [(float(row[0]), float(10.0 ** row[1])) for row in lines_K2]
     law = with_line_draws(
         Allocation(
@@ -200,6 +207,14 @@ def _parabolas(runs: Points) -> tuple[list[_Parabola], list[Dropped]]:
         if not one.constants[0] > 0:
             dropped.append(Dropped(len(group), where, "its parabola opens downwards, so it has no minimum"))
             continue
+        if not one.told(one.constants):
+            best = f"{10.0 ** float(one.lowest(one.constants)):.3g} tokens, of {group.tokens.min():.3g} to {group.tokens.max():.3g} sampled"
+            dropped.append(
+                Dropped(
+                    len(group), where, f"its minimum ({best}) is farther outside its runs than they reach, so they do not tell where it is"
+                )
+            )
+            continue
         kept.append(one)
     if len(kept) < 2:
         reasons = "; ".join(f"{one.where}: {one.reason}" for one in dropped)
@@ -246,11 +261,17 @@ def _noise(parabolas: Sequence[_Parabola]) -> Floats:
 
 
 def _redrawn(parabolas: Sequence[_Parabola], noise: Floats, resamples: int, rng: np.random.Generator) -> list[Floats]:
-    """Return, budget by budget, the parabolas of losses drawn again round its own, `[K, 3]`."""
+    """Return, budget by budget, the parabolas of losses drawn again round its own, `[K, 3]`. One that tells no minimum is drawn anew, alone, as a budget without one would be left out of the fit."""
     found = []
     for one, spread in zip(parabolas, noise, strict=True):
-        losses_KP = one.design @ one.constants + spread * rng.standard_normal((resamples, len(one.runs)))
-        found.append(losses_KP @ one.inverse.T)
+        constants_K3 = np.full((resamples, 3), np.nan)
+        for _ in range(_TRIES):
+            again_K = ~one.told(constants_K3)
+            if not again_K.any():
+                break
+            losses_KP = one.design @ one.constants + spread * rng.standard_normal((int(again_K.sum()), len(one.runs)))
+            constants_K3[again_K] = losses_KP @ one.inverse.T
+        found.append(np.where(one.told(constants_K3)[:, None], constants_K3, np.nan))
     return found
 
 

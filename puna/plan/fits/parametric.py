@@ -27,7 +27,7 @@ from puna.plan.fits.descent import non_negative, walked_down
 from puna.plan.fits.resampling import drawn_weights, generator, interval
 from puna.plan.laws.law import About, interval_of, kind_of
 from puna.plan.laws.surface import Constants, Surface, with_draws
-from puna.plan.points import Floats, Points
+from puna.plan.points import Floats, Points, uneven
 
 Objective = Literal["huber", "squares"]
 
@@ -106,7 +106,7 @@ def fit_parametric(
         problem, theta, left_out = _without_outliers(problem, theta, used, drop_outliers)
         dropped += left_out
     used = problem.runs
-    warnings = [*_warnings(theta, problem), *_far_off(theta, problem)]
+    warnings = [*uneven(runs), *_warnings(theta, problem), *_far_off(theta, problem)]
     draws, failed = problem.resampled(theta, bootstrap, seed)
     if failed:
         warnings.append(f"{failed} of {bootstrap} resamples had no fit and are left out of the intervals")

@@ -26,8 +26,8 @@ def _tokens_not_params(_compute: float) -> str:
 def _truncated(compute: float) -> str:
     printed, fitted = (catalogue.law(name).optimum(compute).tokens for name in ("llama3-printed", "llama3"))
     return (
-        f"The paper prints its constants (0.53, 0.29) truncated: at {compute:.3g} FLOPs they give {printed / 1e12:.4g}T tokens, "
-        f"and unrounded they give {fitted / 1e12:.4g}T."
+        f"The paper prints its constants (0.53, 0.29) truncated: at {compute:.3g} FLOPs they give {_count(printed)} tokens, "
+        f"and unrounded they give {_count(fitted)}."
     )
 
 
@@ -43,9 +43,14 @@ def _other_compute(_compute: float) -> str:
 def _two_fits(compute: float) -> str:
     line, surface = (catalogue.law(name).optimum(compute) for name in ("llama3", "llama3-surface"))
     return (
-        f"Two fits of the same points disagree at {compute:.3g} FLOPs: the line of the minima gives {line.params / 1e9:.3g}B on {line.tokens / 1e12:.3g}T, "
-        f"a surface through all points {surface.params / 1e9:.3g}B on {surface.tokens / 1e12:.3g}T."
+        f"Two fits of the same points disagree at {compute:.3g} FLOPs: the line of the minima gives {_count(line.params, 3)} on {_count(line.tokens, 3)}, "
+        f"a surface through all points {_count(surface.params, 3)} on {_count(surface.tokens, 3)}."
     )
+
+
+def _count(value: float, digits: int = 4) -> str:
+    size, letter = next(((size, letter) for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")) if value >= size), (1.0, ""))
+    return f"{value / size:.{digits}g}{letter}"
 
 
 def _variants(compute: float) -> str:

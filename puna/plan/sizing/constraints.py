@@ -17,7 +17,9 @@ from puna.plan.serving.memory import Load, fit
 from puna.plan.serving.model import Model
 from puna.plan.serving.speed import speed
 from puna.plan.sizing.candidates import Candidate
-from puna.plan.sizing.plan_file import Demand, PlanFile
+from puna.plan.sizing.plan_file import Budget, Demand, PlanFile
+
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ Constraint = Callable[[Candidate], Check]
 
 def constraints(plan: PlanFile, law: Law) -> dict[str, Constraint]:
     """Return the plan's constraints by name; `law` is the one that it reckons by."""
-    found: dict[str, Constraint] = {}
+    found: dict[str, Constraint] = {"budget": partial(_budget, plan.budget, plan.budget.compute())} if plan.budget.hard else {}
     if plan.serving:
         found["serving memory"] = partial(_memory, plan.serving)
         if plan.serving.tokens_per_second:
@@ -62,6 +64,13 @@ def served_model(candidate: Candidate) -> Model:
 
 def load_of(demand: Demand) -> Load:
     return Load(context=demand.context, batch=demand.users)
+
+
+def _budget(budget: Budget, compute: float, candidate: Candidate) -> Check:
+    limit, unit = budget.stated
+    share = candidate.train_flops / compute
+    # What spends all of it is off by rounding, and within it.
+    return _at_most("budget", limit * (1.0 if abs(share - 1) < ROUNDING else share), limit, unit)
 
 
 def _memory(demand: Demand, candidate: Candidate) -> Check:

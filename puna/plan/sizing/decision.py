@@ -34,7 +34,7 @@ SHOWN = 12
 # Words of `counting` by which a law's parameters are not those that a shape has in all.
 OTHER_COUNTS = ("without", "non-embedding", "active")
 # Parameters between which real shapes are looked for.
-WIDEST = (1e9, 3e12)
+WIDEST = (2e7, 3e12)
 # The share of a law's alternatives by which no demand makes a smaller model the answer, from which on that is said.
 OPEN = 0.025
 
@@ -113,7 +113,7 @@ def decide(plan: PlanFile) -> Decision:
         plan, compute, valley.optimum(compute), _span(valley.law, compute, "params"), _span(valley.law, compute, "tokens"),
         estimate(valley.law, lambda law: law.optimum(compute).loss),
         living, cost(valley, mine, living, served=served, as_good_as=None if served is None else wanted or bought.candidate),
-        _excess(valley, mine), chosen, binding(rows, chosen, limits, ranking), tuple(ranked(rows, ranking)[:SHOWN]), _against(mine), turned,
+        _excess(valley, mine), chosen, binding(rows, chosen, limits, ranking), tuple(ranked(rows, ranking)[:SHOWN]), _against(mine, plan.data.unique_tokens), turned,
         _warnings(plan, valley.law, compute, mine, turned), _sources(valley.law),
     )  # fmt: skip
 
@@ -148,20 +148,25 @@ def _as_good(valley: Valley, rows: Sequence[Row], loss: float | None, *, living:
     return reaching(valley, loss, living, like=[row.candidate for row in rows], served=served)
 
 
-def _against(mine: Candidate) -> tuple[Against, ...]:
-    return tuple(_by(catalogue.law(name), name, mine) for name in LAWS)
+def _against(mine: Candidate, unique_tokens: float | None) -> tuple[Against, ...]:
+    return tuple(_by(catalogue.law(name), name, mine, unique_tokens) for name in LAWS)
 
 
-def _by(law: Law, name: str, mine: Candidate) -> Against:
-    """Return what the choice costs by a law, each figure with the interval over what the law's evidence allows."""
+def _by(law: Law, name: str, mine: Candidate, unique_tokens: float | None) -> Against:
+    """Return what the choice costs by a law, each figure with the interval over what the law's evidence allows; data that is repeated costs by it too."""
+
+    def loss(one: Law) -> float:
+        found = Valley(one, unique_tokens).loss(mine.params, mine.tokens)
+        assert found is not None
+        return found
 
     def excess(one: Law) -> float:
         best = one.optimum(mine.train_flops)
         assert best.loss is not None
-        return max(one.loss(mine.params, mine.tokens) - best.loss, 0.0)
+        return max(loss(one) - best.loss, 0.0)
 
     def wasted(one: Law) -> float:
-        return max(1 - one.optimum_of_loss(one.loss(mine.params, mine.tokens)).compute / mine.train_flops, 0.0)
+        return max(1 - one.optimum_of_loss(loss(one)).compute / mine.train_flops, 0.0)
 
     over, lost = estimate(law, excess), estimate(law, wasted)
     assert over is not None
@@ -191,7 +196,9 @@ def _warnings(plan: PlanFile, law: Law, compute: float, chosen: Candidate, turne
             "for the wanted accuracy a model counts as the FLOPs of the law's best split that is as good, however much was spent on it"
         )
     if chosen.train_flops > 1.001 * compute:
-        found.append(f"trains on {chosen.train_flops / compute:.2f} times the budget; what its serving saves pays for that")
+        found.append(
+            f"trains on {chosen.train_flops / compute:.2f} times the budget; what its serving saves pays for that ('budget.hard: true' forbids it)"
+        )
     if plan.data.unique_tokens and chosen.tokens > plan.data.unique_tokens:
         found.append(
             f"reads its data {chosen.tokens / plan.data.unique_tokens:.1f} times; repeated tokens, and parameters beyond what unique ones fill, count as the fewer that they are worth"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from puna.model.config import LlamaConfig
@@ -17,6 +19,7 @@ from puna.plan.sizing.ranking import Row
 
 # How far to both sides the valley is drawn, and in how many points.
 REACH, POINTS = 4.0, 80
+A_TRILLION = 1e12
 
 
 def page(decision: Decision) -> str:
@@ -29,7 +32,9 @@ def page(decision: Decision) -> str:
     ]  # fmt: skip
     sections = [
         Section("The valley, and where the choice lies in it", _reasons(decision), pictures=_pictures(decision)),
-        Section("Candidates", table=_table(decision)),
+        Section(
+            "Candidates", [f"Excess is the loss above the law's optimum; costs are in {decision.living.unit}."], table=_table(decision)
+        ),
         Section("What the choice costs by other laws", table=_against(decision)),
     ]
     return Sheet(
@@ -123,12 +128,8 @@ def _dots(label: str, rows: list[Row], colour: int) -> list[Mark]:
 
 
 def _table(decision: Decision) -> Table:
-    costs = (
-        ("loss above optimum",)
-        if decision.recommended.candidate.serve_cost is None
-        else (f"training, {decision.living.unit}", "serving", "life")
-    )
-    head = ("", "parameters", "layers", "width", "feed-forward", "tokens", "tokens each", *costs, "constraints")
+    costs = ("serving 1T tokens",) if decision.recommended.candidate.serve_cost is None else ("serving", "life")
+    head = ("", "parameters", "layers", "width", "FFN", "tokens", "tokens each", "excess", "training", *costs, "constraints")
     chosen = decision.recommended.candidate.shape
     return Table(head, [_cells(row, chosen=row.candidate.shape == chosen) for row in decision.rows], frozenset({0, len(head) - 1}),
                  frozenset(i for i, row in enumerate(decision.rows) if row.candidate.shape == chosen))  # fmt: skip
@@ -137,11 +138,11 @@ def _table(decision: Decision) -> Table:
 def _cells(row: Row, *, chosen: bool) -> tuple[str, ...]:
     one = row.candidate
     broken = ", ".join(check.name for check in row.checks if not check.holds)
-    spent = (one.train_cost, one.serve_cost, one.lifetime_cost)
-    costs = (f"{one.excess:.1e}",) if one.serve_cost is None else tuple(words.figure(cost or 0.0) for cost in spent)
+    served = (one.token_cost * A_TRILLION,) if one.serve_cost is None else (one.serve_cost, one.lifetime_cost)
+    costs = [words.figure(cost) if math.isfinite(cost) else "–" for cost in (one.train_cost, *served)]
     return (
         "→" if chosen else "", words.figure(one.params), str(one.shape.num_layers), f"{one.shape.dim:,}", f"{one.shape.ffn_dim:,}", words.figure(one.tokens),
-        f"{one.tokens / one.params:,.1f}", *costs, f"breaks {broken}" if broken else "met",
+        f"{one.tokens / one.params:,.1f}", f"{one.excess:.1e}", *costs, f"breaks {broken}" if broken else "met",
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ class Budget(Settings):
     mfu: float = Field(default=0.4, gt=0, le=1)
     effective: float = Field(default=0.9, gt=0, le=1)
     overhead: float = Field(default=1.0, ge=1, allow_inf_nan=False)
+    hard: bool = Field(default=False, description="no training beyond it, even where what serving saves would pay for that")
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
@@ -53,6 +54,13 @@ class Budget(Settings):
         if self.gpu and device(self.gpu).kind not in ("gpu", "tpu"):
             raise ValueError(f"'gpu': {self.gpu} is a {device(self.gpu).kind}; name the chip, and give their number in 'gpus'")
         return self
+
+    @property
+    def stated(self) -> tuple[float, str]:
+        """Return the budget as it is given, and its unit."""
+        return next(
+            (value, unit) for value, unit in ((self.flops, "FLOPs"), (self.days, "days"), (self.dollars, "dollars")) if value is not None
+        )
 
     @property
     def share(self) -> float:
