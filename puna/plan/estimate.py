@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from puna.pages import words
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with the interval that it lies in: 95 % where a fit gives it, else what its sources span. `low <= value <= high`."""
+    """A value with the interval that it lies in: 95 % where a fit gives it, else what its sources span. `low <= value <= high`, which is infinite where the interval has no end."""
 
     value: float
     low: float
@@ -34,19 +35,23 @@ class Estimate:
 
 
 def plain(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Return figures as plain JSON at every depth: an `Estimate` under a key becomes its value there and `[low, high]` under the key and `_interval`."""
+    """Return figures as plain JSON at every depth: an `Estimate` under a key becomes its value there and `[low, high]` under the key and `_interval`; an interval without an end has null there."""
     found: dict[str, Any] = {}
     for key, figure in figures.items():
         found[key] = _plain(figure.value if isinstance(figure, Estimate) else figure)
         if isinstance(figure, Estimate):
-            found[f"{key}_interval"] = [figure.low, figure.high]
+            found[f"{key}_interval"] = _plain([figure.low, figure.high])
     return found
 
 
 def fact(label: str, value: Estimate | float | None, told: Callable[[float], str] = words.figure) -> tuple[str, ...]:
     """Return a page's fact: the label, the figure (`–` where there is none), and behind it the interval of an estimate."""
     if isinstance(value, Estimate) and value.low < value.high:
-        return label, told(value.value), f"{told(value.low)} to {told(value.high)}"
+        return (
+            label,
+            told(value.value),
+            f"{told(value.low)} to {told(value.high)}" if math.isfinite(value.high) else f"{told(value.low)} or more",
+        )
     return label, "–" if value is None else told(point(value))
 
 
@@ -76,4 +81,5 @@ def _plain(figure: Any) -> Any:
         return plain(figure)
     if isinstance(figure, (list, tuple)):
         return [plain(item) if isinstance(item, Mapping) else _plain(item) for item in figure]
-    return figure
+    # JSON has no infinity.
+    return None if isinstance(figure, float) and math.isinf(figure) else figure

@@ -152,6 +152,8 @@ def effective_estimate(*, gpus: int, blocking: float = BLOCKING, restart: float 
 
 # Interruptions that a simulation draws at most, over all of its runs.
 MOST_STOPS = 400_000
+# From so many interruptions over all runs on, their scatter says how well their cost is known.
+FEW_STOPS = 30
 
 
 def simulate(*, mtbf: float, days: float, interval: float, blocking: float, restart: float, runs: int = 200, seed: int = 0) -> Simulated:
@@ -169,11 +171,15 @@ def simulate(*, mtbf: float, days: float, interval: float, blocking: float, rest
     for run in range(runs):
         shares[run], stops[run] = _one_run(generator, mtbf=mtbf, wall=days * 86_400, interval=interval, blocking=blocking, restart=restart)
     mean, half = float(shares.mean()), 1.96 * float(shares.std(ddof=1)) / math.sqrt(runs)
+    # Few interruptions, or none, say little by their own scatter: there it is what their Poisson's count may be, each at the most that one costs.
+    total, most_lost = int(stops.sum()), min(1.0, (interval + restart) / (days * 86_400))
+    seen = _poisson(total) if total < FEW_STOPS else Estimate(total, total, total)
+    under, over = (max(half, off * most_lost / runs) for off in (seen.high - total, total - seen.low))
     low, high = (float(value) for value in np.quantile(shares, [0.025, 0.975]))
     fewest, most = (float(value) for value in np.quantile(stops, [0.025, 0.975]))
     count = float(stops.mean())
     return Simulated(
-        Estimate(mean, mean - half, mean + half),
+        Estimate(mean, max(mean - under, 0.0), min(mean + over, 1.0)),
         Estimate(mean, min(low, mean), max(high, mean)),
         Estimate(count, min(fewest, count), max(most, count)),
     )

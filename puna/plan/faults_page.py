@@ -35,9 +35,9 @@ def page(found: dict[str, Any]) -> str:
         Section("Effective training time, by how often a checkpoint is written", told, pictures=(_shares(found),)),
         Section("The best interval for other checkpoints and restarts", table=_table(found["effective_time"])),
         Section("What will interrupt it", bars=_components(found["expected_interruptions"]), legend=_groups()),
-        Section("Simulated", [f"{words.figure(found['simulated_interruptions'].value)} interruptions a run on average; 95 % of single runs of {found['days']:g} days train for {_percent(one.low)} to {_percent(one.high)} of the time."]),
+        Section("Simulated", [f"{words.figure(found['simulated_interruptions'].value)} interruptions a run on average; 95 % of single runs train for {_percent(one.low)} to {_percent(one.high)} of the time."]),
     ]  # fmt: skip
-    lead = f"{found['gpus']:,} GPUs for {found['days']:g} days, at the rates of Llama 3 405B's run."
+    lead = f"{found['gpus']:,} GPU{'' if found['gpus'] == 1 else 's'} for {found['days']:g} day{'' if found['days'] == 1 else 's'}, at the rates of Llama 3 405B's run."
     return Sheet("Interruptions", lead, facts, sections, found["notes"], found["sources"]).page()
 
 

@@ -28,7 +28,7 @@ KEPT_BITS = 16.0
 class Format:
     """A format's name, `kind` (float, int, gguf), the bits of a quantized weight, and what it `kept` in 16 bits (nothing: "").
 
-    `shared_bits` are those of an embedding that is the output matrix too. `maths` is what a chip that has such units multiplies in; `like` names the format whose
+    `shared_bits` are those of an embedding that is the output matrix too, `output_bits` those of an output matrix of its own. `maths` is what a chip that has such units multiplies in; `like` names the format whose
     measured efficiency this one borrows, "" where its bits say it (`puna.plan.serving.speed`).
     """
 
@@ -37,6 +37,7 @@ class Format:
     bits: float
     kept: str
     shared_bits: float
+    output_bits: float
     maths: str
     like: str
     source: str
@@ -72,9 +73,9 @@ def format_named(name: str) -> Format:
 def stored(model: Sized, form: Format) -> Stored:
     """Return what the weights of `model` take in `form`."""
     kept = _kept(model, form)
-    shared = model.llama.vocab_size * model.llama.dim if model.llama.tied and form.kept == "" else 0
+    output = model.llama.vocab_size * model.llama.dim if form.kept == "" else 0
     quantized = model.total_params - kept
-    bits = kept * KEPT_BITS + shared * form.shared_bits + (quantized - shared) * form.bits
+    bits = kept * KEPT_BITS + output * (form.shared_bits if model.llama.tied else form.output_bits) + (quantized - output) * form.bits
     return Stored(bits / 8, quantized, kept)
 
 
@@ -98,4 +99,5 @@ def _kept(model: Sized, form: Format) -> int:
 
 def _format(row: Mapping[str, str]) -> Format:
     bits = float(row["bits"])
-    return Format(row["name"], row["kind"], bits, row["kept"], float(row["shared_bits"] or bits), row["maths"], row["like"], row["source"])
+    shared, output = (float(row[key] or bits) for key in ("shared_bits", "output_bits"))
+    return Format(row["name"], row["kind"], bits, row["kept"], shared, output, row["maths"], row["like"], row["source"])

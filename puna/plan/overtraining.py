@@ -13,14 +13,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from puna.errors import ConfigError
+from puna.plan import errata
 from puna.plan.estimate import Estimate
+from puna.plan.laws.allocation import Kaplan
 from puna.plan.laws.granular import Granular
 from puna.plan.laws.law import Law, Optimum, estimate, flops, interval_of, kind_of
+from puna.plan.models import MIXTURES
 from puna.plan.optimal import check_above_zero, warnings
+from puna.plan.runs import Run
 from puna.plan.searching import lowest
 
 FLOPS_PER_SERVED = 2.0
@@ -49,7 +53,7 @@ class Overtraining:
     saved_flops: float
     spans: Mapping[str, Any]
     counting: str
-    source: str
+    sources: tuple[str, ...]
     interval_kind: str | None
     interval_means: str
     warnings: tuple[str, ...]
@@ -57,9 +61,9 @@ class Overtraining:
     def figures(self) -> dict[str, Any]:
         """Return what `puna plan overtrain --json` prints."""
         return {
-            **{key: value for key, value in vars(self).items() if key not in ("source", "spans")},
+            **{key: value for key, value in vars(self).items() if key not in ("sources", "spans")},
             **self.spans,
-            "sources": [self.source],
+            "sources": list(self.sources),
         }
 
 
@@ -70,6 +74,19 @@ def overtrained(law: Law, params: float, tokens: float, *, served: float = 0.0, 
     """
     check_above_zero(params=params, tokens=tokens, serving_weight=serving_weight)
     return _compared(law, lambda one: (params, tokens, one.optimum_of_loss(one.loss(params, tokens))), served, serving_weight)
+
+
+def of_run(law: Law, run: Run, *, served: float = 0.0, serving_weight: float = 1.0) -> Overtraining:
+    """Compare a published run with the law's optimum of equal loss, as `overtrained` does, and say where the run's figures come from and what they leave out."""
+    found = overtrained(law, run.params, run.tokens, served=served, serving_weight=serving_weight)
+    said = list(errata.said(run.name, command="overtrain"))
+    if run.name in MIXTURES:
+        said.insert(
+            0,
+            f"{run.name} is a mixture of experts, and the law is of dense models: it takes the {run.params / 1e9:.3g}B parameters that a token meets for all of them. "
+            "The others lower the loss too, so the optimum of equal loss is larger than is said here.",
+        )
+    return replace(found, warnings=(*found.warnings, *said), sources=(f"{run.name}: {run.source}", *found.sources))
 
 
 def shrunk(law: Law, quality: float, *, params: float, served: float = 0.0, serving_weight: float = 1.0) -> Overtraining:
@@ -176,6 +193,11 @@ class _Balance:
 def _compared(law: Law, split: Callable[[Law], tuple[float, float, Optimum]], served: float, weight: float) -> Overtraining:
     if not (math.isfinite(served) and served >= 0):
         raise ConfigError(f"served tokens are {served:g}; give 0 or more")
+    if isinstance(law, Kaplan):
+        raise ConfigError(
+            f"{law.about.name}: its split of compute is not where its own losses are lowest (by them smaller models of equal loss cost less), so nothing can be held against an optimum of equal loss; "
+            "give another law, such as 'llama3-surface' or 'besiroglu'"
+        )
     if isinstance(law, Granular):
         raise ConfigError(
             f"{law.about.name}: serving and training a mixture cost by its active parameters, which this arithmetic does not know; give a dense law"
@@ -189,7 +211,7 @@ def _compared(law: Law, split: Callable[[Law], tuple[float, float, Optimum]], se
     return Overtraining(
         law=law.about.name, params=_number(estimate(law, lambda one: balance.once(one)[0])), tokens=_number(estimate(law, lambda one: balance.once(one)[1])),
         loss=law.loss(params, tokens), optimum=best, overhead=_number(estimate(law, balance.overhead)), break_even_tokens=estimate(law, balance.break_even), served=served,
-        serving_weight=weight, saving=_number(estimate(law, balance.saving)), saved_flops=balance.saved(law), spans=spans, counting=law.about.counting, source=law.about.source,
+        serving_weight=weight, saving=_number(estimate(law, balance.saving)), saved_flops=balance.saved(law), spans=spans, counting=law.about.counting, sources=(law.about.source,),
         interval_kind=kind_of(law), interval_means=interval_of(law), warnings=tuple(_cautions(law, params, tokens, best)),
     )  # fmt: skip
 

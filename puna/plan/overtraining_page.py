@@ -47,7 +47,7 @@ def page(law: Law, found: Overtraining) -> str:
         facts,
         sections,
         (*found.warnings, f"Intervals: {found.interval_means}.", f"Counting: {found.counting}."),
-        [found.source],
+        found.sources,
     ).page()
 
 
@@ -55,12 +55,13 @@ def page_of_examples(examples: Sequence[tuple[Run, Overtraining]], laws: Sequenc
     """Return published runs against several laws' optima of equal loss."""
     rows = [
         (run.name, one.law, within(one.spans["optimum"]["params"]), within(one.spans["optimum"]["tokens"]), within(one.overhead, _percent),
-         "–" if one.break_even_tokens is None else within(one.break_even_tokens))
+         "–" if one.break_even_tokens is None else within(one.break_even_tokens), *([within(one.saving, _percent)] if one.served else []))
         for run, one in examples
     ]  # fmt: skip
-    table = Table(
-        ("run", "law", "equal-loss parameters", "tokens", "training overhead", "pays from, served tokens"), rows, frozenset({0, 1})
-    )
+    served = examples[0][1].served
+    saved = [f"saved at {words.figure(served)} served"] if served else []
+    heads = ("run", "law", "equal-loss parameters", "tokens", "training overhead", "pays from, served tokens", *saved)
+    table = Table(heads, rows, frozenset({0, 1}))
     told = [
         "Shrinking a model to a share of the optimum's parameters costs the same share of training whatever the compute, by a surface of losses. Dots are the runs.",
         f"Intervals: {'; '.join(f'{name}: {means}' for name, means in dict.fromkeys((one.law, one.interval_means) for _, one in examples))}.",
@@ -69,7 +70,7 @@ def page_of_examples(examples: Sequence[tuple[Run, Overtraining]], laws: Sequenc
         Section("What a smaller share of the parameters costs", told, pictures=(_shares(examples, laws),)),
         Section("Runs", table=table),
     ]
-    sources = [*dict.fromkeys(f"{run.name}: {run.source}" for run, _ in examples), *dict.fromkeys(one.source for _, one in examples)]
+    sources = [*dict.fromkeys(f"{run.name}: {run.source}" for run, _ in examples), *dict.fromkeys(one.sources[-1] for _, one in examples)]
     return Sheet(
         "Smaller, and trained for longer",
         "Published runs against what several laws would have trained to the same loss.",

@@ -20,12 +20,17 @@ from typing import Any
 import numpy as np
 
 from puna.errors import ConfigError, DataError
+from puna.plan.estimate import Estimate
 from puna.plan.fits.resampling import drawn_weights, generator, interval
 from puna.plan.fits.sigmoid import ENOUGH_FOR_FOUR, Sigmoid, SigmoidFit
 from puna.plan.laws.law import FAR_ORDERS
 from puna.plan.optimal import check_above_zero
 from puna.plan.points import Floats, positive, read_table
 
+# Luck alone takes a model that guesses rarely so far below chance: of 300 questions with four choices 2 models in 100.
+BELOW_CHANCE = 0.05
+# The share of draws beyond either end of an interval.
+OUTSIDE = 0.025
 MEANS = "95 % of models yet to be trained, by resamples of the rows and the scatter of single models"
 
 
@@ -91,27 +96,38 @@ class Benchmark:
             raise ConfigError(
                 f"an accuracy of {accuracy:g} lies at 1e{log_compute:.0f} FLOPs by these points: their NLL hardly moves with compute; give runs that reach farther"
             )
+        if nll <= 0:
+            raise ConfigError(
+                f"an accuracy of {accuracy:g} lies at an NLL of {nll:.3g} by these points, and no model's is below 0: ask for less than {sigmoid.accuracy(0.0):.4g}"
+            )
         losses, logs = self._drawn_for(accuracy)
         told = self._told(10.0**log_compute, nll)
-        if len(logs) < 0.9 * len(self.draws):
-            told["warnings"].append(
-                f"{len(self.draws) - len(logs)} of {len(self.draws)} resamples never reach this accuracy: the interval's upper end is open"
-            )
+        never = int(np.isinf(logs).sum())
+        compute = interval(10.0**log_compute, 10.0 ** np.clip(logs, -300, 300))
+        if isinstance(compute, Estimate) and never > OUTSIDE * len(logs):
+            told["warnings"].append(f"{never} of {len(logs)} resamples never reach this accuracy: the interval has no upper end")
+            compute = Estimate(compute.value, compute.low, math.inf)
         return {
-            "accuracy": accuracy, "compute": interval(10.0**log_compute, 10.0 ** np.clip(logs, -300, 300)), "loss": interval(nll, losses),
-            "orders_beyond": self._beyond(10.0**log_compute), **told,
-        }  # fmt: skip
+            "accuracy": accuracy,
+            "compute": compute,
+            "loss": interval(nll, losses),
+            "orders_beyond": self._beyond(10.0**log_compute),
+            **told,
+        }
 
-    def _drawn_for(self, accuracy: float) -> tuple[list[float], list[float]]:
-        """Return the NLL and the power of ten of the compute at which a model of each resample, with its own luck, has `accuracy`; those that never have are left out."""
+    def _drawn_for(self, accuracy: float) -> tuple[Floats, Floats]:
+        """Return the NLL and the power of ten of the compute at which a model of each resample, with its own luck, has `accuracy`: at 0, which no NLL passes, and infinity where it never has."""
         rng = generator(0, "predict back", len(self.draws))
-        losses, logs = [], []
-        for draw in self.draws:
+        losses, logs = np.zeros(len(self.draws)), np.full(len(self.draws), math.inf)
+        for i, draw in enumerate(self.draws):
             wanted = accuracy - draw.scatter[1] * rng.standard_normal()
-            if draw.sigmoid.floor < wanted < draw.sigmoid.ceiling:
-                losses.append(draw.sigmoid.nll(wanted))
-                logs.append((losses[-1] - draw.scatter[0] * rng.standard_normal() - draw.level) / draw.slope)
-        return losses, logs
+            # A luck so good that guessing is enough says nothing of compute, and is left out.
+            if wanted <= draw.sigmoid.floor:
+                losses[i] = logs[i] = math.nan
+            elif wanted < draw.sigmoid.ceiling and (nll := draw.sigmoid.nll(wanted)) > 0:
+                losses[i] = nll
+                logs[i] = (nll - draw.scatter[0] * rng.standard_normal() - draw.level) / draw.slope
+        return losses[~np.isnan(losses)], logs[~np.isnan(logs)]
 
     def _beyond(self, compute: float) -> float:
         return max(0.0, math.log10(compute / np.nanmax(self.scores.compute)))
@@ -165,6 +181,10 @@ def fit_two_stages(scores: Scores, *, chance: float | None = None, bootstrap: in
         raise DataError(
             f"{scores.source}: the NLL does not fall with compute in these rows, so there is nothing to extrapolate; check the columns"
         )
+    if np.polyfit(scores.nll[second], scores.accuracy[second], 1)[0] >= 0:
+        raise DataError(
+            f"{scores.source}: accuracy does not rise as the NLL falls in these rows, so one does not tell the other; check the columns"
+        )
     curve = SigmoidFit(scores.nll[second], scores.accuracy[second], chance=chance)
     sigmoid = curve.best()
     fit = TwoStages(slope, level, sigmoid, (_spread(nll - level - slope * log_C, 2), _spread(curve.misses(sigmoid), 4)))
@@ -177,7 +197,7 @@ def fit_two_stages(scores: Scores, *, chance: float | None = None, bootstrap: in
         TwoStages(float(line[0]), float(line[1]), drawn, fit.scatter)
         for line, drawn in zip(lines_K2[kept], curve.resampled(sigmoid, weights_KM[kept]), strict=True)
     )
-    return Benchmark(fit, draws, scores, _told_of_fit(len(second), sigmoid, bootstrap, len(draws)))
+    return Benchmark(fit, draws, scores, _told_of_fit(scores.accuracy[second], sigmoid, chance, bootstrap, len(draws)))
 
 
 def _check(scores: Scores, first: Any, second: Any, chance: float | None) -> None:
@@ -187,10 +207,20 @@ def _check(scores: Scores, first: Any, second: Any, chance: float | None) -> Non
         raise DataError(f"{scores.source}: {len(second)} rows with accuracy; the second stage needs 4 or more")
     if chance is not None and not 0 <= chance < 1:
         raise ConfigError(f"chance is {chance:g}; give a share of 0 or more and below 1")
+    best = float(np.nanmax(scores.accuracy))
+    if chance is not None and chance >= best:
+        raise ConfigError(
+            f"chance is {chance:g}, but no model of {scores.source} scores more than {best:g}: give what guessing gets, or leave it out"
+        )
 
 
-def _told_of_fit(num_scored: int, sigmoid: Sigmoid, asked: int, given: int) -> tuple[str, ...]:
-    told = []
+def _told_of_fit(accuracy: Floats, sigmoid: Sigmoid, chance: float | None, asked: int, given: int) -> tuple[str, ...]:
+    told, num_scored = [], len(accuracy)
+    below = 0 if chance is None else int((accuracy < chance - BELOW_CHANCE).sum())
+    if below:
+        told.append(
+            f"{below} of {num_scored} models score more than {100 * BELOW_CHANCE:g} points below a chance of {chance:g}: is that what guessing gets?"
+        )
     if num_scored < ENOUGH_FOR_FOUR:
         told.append(
             f"{num_scored} rows with accuracy do not tell a floor and a ceiling; they are held at {sigmoid.floor:g} and {sigmoid.ceiling:g}"

@@ -48,7 +48,11 @@ def page(benchmark: Benchmark, found: dict[str, Any], *, wanted: float | None = 
         if "questions" in found
         else []
     )
-    means = [f"Size: {found['size_interval_means']}.", f"Hours and dollars: {found['cost_interval_means']}."]
+    means = [
+        f"Size: {found['size_interval_means']}.",
+        f"Hours and dollars: {found['cost_interval_means']}.",
+        f"Hours are of {found['hours_mean']}.",
+    ]
     notes = [*found["warnings"], *luck, *means, *([f"Dollars at {found['price']}."] if "price" in found else [])]
     return Sheet("A benchmark before the run", lead, facts, sections, notes, found["sources"]).page()
 

@@ -67,6 +67,11 @@ def test_people_get_tables_that_name_their_sources(words, said):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
+        (
+            ("train", "llama-3.1-8b", "--gpus", "8", "--gpu", "h100", "--tune", "lora", "--tokens", "1e8", "--lora-rank", "0"),
+            2,
+            "--lora-rank 0: must be at least 1",
+        ),
         ((*TRAIN[:-1], "h10"), 2, "did you mean 'h100'?"),
         (("train", "llama-3.1-405", *TRAIN[2:]), 2, "did you mean 'llama-3.1-405b'?"),
         ((*TRAIN, "--layout", "8,1,16,64"), 2, "is 8,192 GPUs and not 16,384"),

@@ -66,6 +66,16 @@ def test_the_simulation_agrees_with_the_closed_form(blocking, restart):
     assert seen.interruptions.low < 466 < seen.interruptions.high
 
 
+@pytest.mark.parametrize(("gpus", "days"), [(1, 1), (8, 1), (64, 3), (1024, 20)])
+def test_a_simulation_that_saw_few_interruptions_or_none_knows_how_little_that_says(gpus, days):
+    found = faults.outlook(gpus=gpus, days=days)
+    seen = found["simulated_effective_share"]
+    assert 0 <= seen.low < seen.value <= seen.high <= 1
+    # The closed form is of a run without an end; what the last segment spares a short one is less than a checkpoint and a restart.
+    spared = (found["blocking_seconds"] + found["restart_seconds"]) / (days * 86_400)
+    assert seen.low - spared <= found["effective_share"].value <= seen.high
+
+
 @settings(max_examples=5)
 @given(st.integers(0, 2**32))
 def test_a_seed_gives_the_same_figures_again(seed):

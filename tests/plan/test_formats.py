@@ -24,6 +24,30 @@ def test_files_of_llama_cpp_are_within_half_a_percent(model, form, expected):
     assert weight_bytes(model_of(model), format_named(form)) == pytest.approx(expected, rel=0.005)
 
 
+@pytest.mark.parametrize(
+    ("form", "gib"),
+    [
+        ("q4_0", 4.34),
+        ("q4_1", 4.78),
+        ("q5_0", 5.21),
+        ("q5_1", 5.65),
+        ("q3_k_m", 3.74),
+        ("iq3_xxs", 3.04),
+        ("iq3_m", 3.52),
+        ("iq2_m", 2.74),
+        ("iq1_s", 1.87),
+    ],
+)
+def test_files_of_llama_3_8b_are_as_large_as_llama_quantize_prints(form, gib):
+    # Blocks of 32 weights in 18 to 24 bytes and a Q6_K output matrix make the sizes of the four older types.
+    assert weight_bytes(model_of("llama-3-8b"), format_named(form)) / GIB == pytest.approx(gib, abs=0.012)
+
+
+@pytest.mark.parametrize(("form", "block_bytes"), [("q4_0", 18), ("q4_1", 20), ("q5_0", 22), ("q5_1", 24)])
+def test_older_types_have_the_bits_of_their_blocks(form, block_bytes):
+    assert format_named(form).bits == block_bytes * 8 / 32
+
+
 def test_a_tied_embedding_is_kept_finer_as_llama_cpp_does():
     # Llama 3.2 1B's Q4_K_M file has 0.81 GB, where the bits of 8B would make it 0.76.
     assert weight_bytes(model_of("llama-3.2-1b"), format_named("q4_k_m")) == pytest.approx(0.81e9, rel=0.01)

@@ -151,6 +151,18 @@ def test_overtrain_gives_the_documented_keys():
     assert [one["model"] for one in figures("overtrain")["examples"]][::3] == ["llama-3-8b", "llama-3-70b", "llama-3.1-405b"]
 
 
+def test_the_worked_examples_heed_every_option():
+    usual, by_one = figures("overtrain")["examples"], figures("overtrain", "--law", "besiroglu")["examples"]
+    assert len(usual) == 3 * len(by_one)
+    assert {one["law"] for one in by_one} == {"besiroglu"}
+    asked = figures("overtrain", "--law", "besiroglu", "--served", "30T", "--serving-weight", "5")["examples"]
+    assert [(one["served"], one["serving_weight"]) for one in asked] == [(30e12, 5)] * 3
+    # Weight 5: the smaller model pays from a fifth of the served tokens on.
+    assert asked[0]["break_even_tokens"] == pytest.approx(by_one[0]["break_even_tokens"] / 5)
+    assert by_one[0]["saving"] < 0 < asked[0]["saving"]
+    assert "saved at" in plan("overtrain", "--served", "30T").stdout
+
+
 def test_predict_goes_both_ways(scores):
     found = figures("predict", scores, "--compute", "1e23")
     assert found["loss"] == pytest.approx(4.2 - 0.15 * 23)
@@ -201,6 +213,8 @@ def test_no_interval_is_shown_without_its_kind(runs, tmp_path):
         (["optimal", "--compute", "1e24", "--law", "all", "--unique", "2T"], "one law"),
         (["overtrain", "--params", "8B"], "--tokens"),
         (["overtrain", "lama-3-8b"], "did you mean 'llama-3-8b'"),
+        (["overtrain", "--law", "besirogl"], "did you mean 'besiroglu'"),
+        (["overtrain", "--serving-weight", "0"], "serving_weight is 0"),
         (["overtrain", "--quality", "70B"], "--served"),
         (["predict", "none.csv"], "one of the two"),
         (["fit", "none.csv", "--drop-highest", "5"], "parametric"),

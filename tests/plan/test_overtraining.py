@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from puna.errors import ConfigError
 from puna.plan.estimate import Estimate
 from puna.plan.laws import law
-from puna.plan.overtraining import cheapest, overtrained, shrink_overhead, shrunk, smallest_share
+from puna.plan.overtraining import cheapest, of_run, overtrained, shrink_overhead, shrunk, smallest_share
+from puna.plan.runs import run_named
 
 
 def value(figure):
@@ -100,6 +101,30 @@ def test_at_break_even_both_models_cost_the_same(k, weight):
 
 def test_very_long_training_is_cautioned_against():
     assert any("promise too much" in line for line in overtrained(law("llama3-surface"), 8.03e9, 15e12).warnings)
+
+
+def test_a_mixtures_run_says_what_a_dense_law_makes_of_it_and_every_run_where_it_comes_from():
+    sparse, dense = (of_run(law("besiroglu"), run_named(name)) for name in ("deepseek-v3", "llama-3-8b"))
+    assert any("mixture of experts" in line for line in sparse.warnings)
+    assert not any("mixture of experts" in line for line in dense.warnings)
+    assert dense.figures()["sources"][0] == "llama-3-8b: Llama 3 model card"
+    assert value(dense.overhead) == value(overtrained(law("besiroglu"), 8030261248, 15e12).overhead)
+
+
+@pytest.mark.parametrize("name", ["llama3", "llama3-surface", "besiroglu", "chinchilla", "sardana", "gadre"])
+@pytest.mark.parametrize("k", [0.5, 0.9, 1.1])
+def test_no_split_of_equal_loss_is_cheaper_than_the_optimum_by_anything_that_the_runs_allow(name, k):
+    found = shrunk(law(name), 70e9, params=k * 70e9).overhead
+    assert (found.low if isinstance(found, Estimate) else found) >= -1e-9
+
+
+def test_a_law_whose_optimum_its_own_losses_contradict_is_refused():
+    one = law("kaplan")
+    best = one.optimum_of_params(70e9)
+    half = 6 * 35e9 * one.tokens_for(35e9, best.loss)
+    assert half < 0.5 * best.compute
+    with pytest.raises(ConfigError, match="not where its own losses are lowest"):
+        shrunk(one, 70e9, params=35e9)
 
 
 def test_what_has_no_answer_is_refused():

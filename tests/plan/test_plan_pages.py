@@ -135,6 +135,14 @@ def test_a_page_holds_the_figures_that_the_command_prints_and_nothing_from_outsi
     assert seconds < 2 or name.startswith("fit"), seconds
 
 
+def test_no_share_of_a_lifetime_reads_as_nothing(inputs, tmp_path):
+    found, page, _ = asked(QUESTIONS["serve"][0], inputs, tmp_path / "page.html")
+    lifetime = page[page.index("A lifetime of") :]
+    assert "0.000 (0.000" not in lifetime
+    assert all(life["tuning_by_training"] > 0 for life in found["lifetime"])
+    assert f"{found['lifetime'][0]['tuning_by_training']:.2g}" in lifetime
+
+
 @pytest.mark.parametrize("name", ["fit", "fit-parametric", "predict", "train", "serve", "fits-model"])
 def test_a_name_that_is_markup_is_shown_as_words(name, inputs, tmp_path):
     _, page, _ = asked(QUESTIONS[name][0], inputs, tmp_path / "page.html")

@@ -8,7 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from puna.errors import ConfigError, DataError
+from puna.plan.devices import device
+from puna.plan.estimate import plain
+from puna.plan.laws import law
 from puna.plan.prediction import Scores, Sigmoid, fit_two_stages, read_scores
+from puna.plan.prediction_page import page
+from puna.plan.spending import size_and_cost
 
 LEVEL, SLOPE = 4.2, -0.15
 CURVE = Sigmoid(0.25, 0.97, 0.75, 0.08)
@@ -85,6 +90,45 @@ def test_scores_that_tell_nothing_are_refused():
         fit_two_stages(held, chance=1.2)
     with pytest.raises(ConfigError, match="compute is -1"):
         fit_two_stages(held, bootstrap=0).predict(-1)
+
+
+def test_what_guessing_gets_is_less_than_what_models_get():
+    held = scores()
+    with pytest.raises(ConfigError, match=r"chance is 0\.99, but no model of made up scores more"):
+        fit_two_stages(held, chance=0.99, bootstrap=0)
+    # 14 scaling-law models score about 0.25, so half is not what guessing gets.
+    assert any("below a chance of 0.5" in line for line in fit_two_stages(held, chance=0.5, bootstrap=0).warnings)
+    assert not any("below a chance" in line for line in fit_two_stages(held, chance=0.25, bootstrap=0).warnings)
+
+
+def test_an_accuracy_that_rises_with_the_nll_tells_nothing():
+    held = scores()
+    with pytest.raises(DataError, match="accuracy does not rise as the NLL falls"):
+        fit_two_stages(Scores(held.compute, held.nll, 1 - held.accuracy, "x"), bootstrap=0)
+
+
+def test_an_interval_of_compute_that_some_resamples_never_reach_has_no_upper_end():
+    benchmark = fit_two_stages(scores(noise=(0.005, 0.01)), bootstrap=200)
+    ceiling = benchmark.fit.sigmoid.ceiling
+    found = benchmark.compute_for(ceiling - 0.005)
+    assert math.isinf(found["compute"].high)
+    assert any("no upper end" in line for line in found["warnings"])
+    assert found["loss"].low == 0
+    assert plain(found)["compute_interval"] == [found["compute"].low, None]
+    sized = size_and_cost(found["compute"], law=law("llama3"), device=device("h100"))
+    assert all(
+        math.isinf(sized[key].high) and sized[key].low < sized[key].value < math.inf for key in ("params", "tokens", "gpu_hours", "dollars")
+    )
+    assert "or more" in page(benchmark, found | sized, wanted=0.9)
+    assert math.isfinite(benchmark.compute_for(0.6)["compute"].high)
+
+
+def test_no_nll_is_below_nought():
+    # So wide a sigmoid has its ceiling far below an NLL of 0.
+    held = scores()
+    wide = np.array([Sigmoid(0.0, 1.0, 0.75, 0.5).accuracy(one) for one in held.nll])
+    with pytest.raises(ConfigError, match="no model's is below 0"):
+        fit_two_stages(Scores(held.compute, held.nll, wide, "wide"), bootstrap=0).compute_for(0.9)
 
 
 @pytest.mark.parametrize(

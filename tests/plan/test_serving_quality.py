@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from puna.errors import ConfigError
-from puna.plan.devices import device
+from puna.plan.devices import device, several
 from puna.plan.formats import format_named, formats
 from puna.plan.models import named_models
-from puna.plan.serving.lifetime import Workload, lives, train_hours
+from puna.plan.serving.lifetime import lives, train_hours
 from puna.plan.serving.model import served
+from puna.plan.serving.placing import Workload, counts, places
 from puna.plan.serving.quality import kumar_loss, loss_added, quality
 from puna.plan.tables import rows_of
 
@@ -83,7 +84,9 @@ def test_fp8_moves_the_point_where_serving_405b_costs_as_much_as_training_it():
     found = {life.form.name: life for life in lives(served("llama-3.1-405b"), device("h100"), Workload(served=1e13))}
     sixteen, eight = found["bf16"], found["fp8-meta"]
     assert (sixteen.device.name, sixteen.nodes) == ("16xh100", 2)
-    assert (eight.device.name, eight.nodes) == ("8xh100", 1)
+    # With Meta's fp8 one node holds it, and the second is worth having for the users that it makes room for.
+    assert (eight.fewest.name, eight.device.name) == ("8xh100", "16xh100")
+    assert (found["fp8"].device.name, found["fp8"].nodes) == ("8xh100", 1)
     assert eight.break_even_tokens.value > 1.2 * sixteen.break_even_tokens.value
     assert eight.serving_by_training.value < sixteen.serving_by_training.value
     assert eight.tuning_by_training.value < eight.serving_by_training.value
@@ -106,3 +109,28 @@ def test_training_hours_scale_with_the_chips_peak_and_are_computed_where_no_card
 def test_a_lifetime_of_nothing_is_refused(workload):
     with pytest.raises(ConfigError, match="lifetime"):
         lives(served("llama-3.1-8b"), device("h100"), workload)
+
+
+def test_a_life_is_served_on_the_chips_that_make_a_token_cheapest_not_on_the_fewest_that_hold_the_model():
+    model, chip, workload = served("llama-3.1-70b"), device("h100"), Workload(served=1e13)
+    found = {life.form.name: life for life in lives(model, chip, workload)}
+    # Two H100 hold it in bf16 for two users, and one in fp8 for one: every token would pay for reading all weights.
+    assert [(found[name].fewest.name, found[name].device.name) for name in ("bf16", "fp8")] == [("2xh100", "4xh100"), ("h100", "4xh100")]
+    assert found["bf16"].batch > 30
+    # A byte a weight on every layer serves faster than on some of them, and both faster than two bytes.
+    speeds = [found[name].tokens_per_chip_second.value for name in ("fp8", "fp8-meta", "bf16")]
+    assert speeds == sorted(speeds, reverse=True)
+    for life in found.values():
+        every = places(model, life.form, [several(chip, count) for count in range(1, 17)], workload)
+        assert life.tokens_per_chip_second.value >= max(
+            place.tokens_per_chip_second.value for place in every if place.device.chips in (1, 2, 4, 8, 16)
+        )
+
+
+def test_a_copy_is_cut_where_heads_and_widths_divide_and_beyond_a_node_by_layers():
+    # 40 heads would go to five chips, a feed-forward of 13,824 would not.
+    assert counts(served("llama-2-13b").sized.llama, device("h100"))[:6] == [1, 2, 4, 8, 16, 24]
+    assert counts(served("llama-3.1-70b").sized.llama, device("gb200"), 72) == [1, 2, 4, 8, 16, 32, 64]
+    assert counts(served("llama-3.1-70b").sized.llama, device("iphone-15-pro")) == [1]
+    few = served("dim=4096,layers=3,heads=32,kv_heads=8,ffn=14336,vocab=128256").sized.llama
+    assert counts(few, device("h100")) == [1, 2, 4, 8, 16, 24]

@@ -117,11 +117,11 @@ def test_the_flip_and_the_answer_are_where_the_issue_has_them():
     assert larger.flip.tokens.value == pytest.approx(found.flip.tokens.value)
 
 
-def test_a_model_is_served_on_the_fewest_chips_or_on_all_whichever_is_cheaper():
+def test_a_model_is_served_on_as_many_of_the_chips_as_make_a_token_cheapest():
     living = decision().living
     small, large = (LlamaConfig(vocab_size=128_256, dim=dim, num_layers=layers, num_heads=dim // 128, num_kv_heads=8, head_dim=128, ffn_dim=ffn, max_positions=131_072)
                     for dim, layers, ffn in ((4096, 32, 14_336), (16_384, 126, 53_248)))  # fmt: skip
-    assert [place.name for place, _ in living.places(small)] == ["h100", "8xh100"]
+    assert [place.name for place, _ in living.places(small)] == ["h100", "2xh100", "4xh100", "8xh100"]
     assert [place.name for place, _ in living.places(large)] == ["8xh100"]
     # Eight GPUs that share a small model wait for one another: on one, a token costs less.
     alone = Living(living.budget, living.demand.model_copy(update={"device": "h100"}))

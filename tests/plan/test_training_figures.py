@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from puna.errors import ConfigError
 from puna.plan.devices import device
 from puna.plan.estimate import plain
 from puna.plan.models import model_of
@@ -155,6 +156,26 @@ def test_adapters_save_memory_far_more_than_time():
     assert 1 < full.days.value / lora.days.value < 1.7
     assert job_flops_per_token(lora.work) < job_flops_per_token(full.work)
     assert lora.checkpoint_bytes == pytest.approx(12 * 41_943_040)
+
+
+def test_a_sequence_is_no_longer_than_the_models_positions():
+    two = model_of("llama-2-7b")
+    assert train(two, gpus=8, gpu="h100", batch_tokens=2**20).work.seq == 4096
+    with pytest.raises(ConfigError, match="beyond the 4,096 positions of llama-2-7b"):
+        train(two, gpus=8, gpu="h100", batch_tokens=2**20, seq=8192)
+    assert train(BIG, gpus=16_384, gpu="h100", layout="8,16,16,8", seq=131_072).work.seq == 131_072
+
+
+def test_the_all_in_utilisation_holds_what_the_cards_say():
+    small = train(model_of("llama-3.1-8b"), gpus=1024, gpu="h100", batch_tokens=2**22)
+    assert small.card["all_in_utilisation"] == pytest.approx(0.139, abs=5e-4)
+    assert any("all-in utilisation of 13.9%" in note for note in small.notes)
+    assert small.all_in_utilisation.low < 0.139 < small.all_in_utilisation.high
+    # MFU by 6 N D, effective share and overhead are its factors.
+    share = small.plain()["mfu_6n"].value * small.effective_share.value / small.overhead.value
+    assert small.all_in_utilisation.value == pytest.approx(share)
+    tuned = train(model_of("llama-3.1-8b"), gpus=8, gpu="h100", batch_tokens=2**20, tune="full", tokens=1e9)
+    assert (tuned.card, tuned.all_in_utilisation) == (None, None)
 
 
 def test_a_plan_is_json_with_the_promised_keys():

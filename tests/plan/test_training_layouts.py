@@ -39,6 +39,7 @@ def test_cuts_are_all_ways_to_factor_and_each_once(gpus):
         ({"layout": "8,1,16,128,8"}, "a dense model has no experts"),
         ({"batch_tokens": 16_000_000}, "near it are 15,998,976 and 16,007,168"),
         ({"seq": 0}, "at least 1 token"),
+        ({"seq": 262_144}, "262,144 is beyond the 131,072 positions of llama-3.1-405b"),
         ({"gpu": "h101"}, "did you mean 'h100'"),
         ({"gpu": "8xh100"}, "--gpu h100, and --gpus 8"),
         ({"gpu": "rtx-4090"}, "ends at 8"),

@@ -38,10 +38,10 @@ def faults(
 
 def _show(found: dict[str, Any]) -> None:
     from puna.commands.plan.showing import print_table
-    from puna.commands.plan.words import between
+    from puna.commands.plan.words import between, counted
 
     print(
-        f"{found['gpus']:,} GPUs for {found['days']:g} days: {between(found['unplanned_interruptions'])} unplanned interruptions, one each {between(found['mtbf_hours'])} hours with the planned ones\n"
+        f"{counted(found['gpus'], 'GPU')} for {counted(found['days'], 'day')}: {between(found['unplanned_interruptions'])} unplanned interruptions, one each {between(found['mtbf_hours'])} hours with the planned ones\n"
     )
     print_table(
         ("component", "expected (may lie between)"),
@@ -62,7 +62,7 @@ def _show(found: dict[str, Any]) -> None:
         f"Effective share at {found['interval_seconds'] / 60:.1f} minutes: {between(found['effective_share'], percent=True)} in closed form, {between(found['simulated_effective_share'], percent=True)} simulated"
     )
     print(f"Intervals: {found['interval_means']}")
-    print(f"Single runs of {found['days']:g} days: {between(found['one_run_effective_share'], percent=True)}")
+    print(f"Single runs of {counted(found['days'], 'day')}: {between(found['one_run_effective_share'], percent=True)}")
     for line in (*(f"note: {note}" for note in found["notes"]), *(f"source: {source}" for source in found["sources"])):
         print(line)
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from puna.plan.estimate import point
+
+__all__ = ["count", "figure", "number", "point", "power", "print_facts", "print_notes", "share", "with_interval"]
+
 _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
 
-def count(value: float) -> str:
-    """Return a number of things: 402.8B, 16.6T, 950."""
-    size, unit = next((pair for pair in _UNITS if abs(value) >= pair[0]), (1.0, ""))
+def count(value: float, *, digits: int = 4) -> str:
+    """Return a number of things with so many digits: 402.8B, 16.6T, 950. The unit is that of the rounded number: a million less one is 1M and not 1,000K."""
+    rounded = abs(float(f"{value:.{digits}g}"))
+    size, unit = next((pair for pair in _UNITS if rounded >= pair[0]), (1.0, ""))
     # Trillions of parameters by a wild law should not fill the line.
-    return f"{value:.3g}" if abs(value) >= 1e16 else f"{value / size:,.4g}{unit}"
+    return f"{value:.3g}" if rounded >= 1e16 else f"{value / size:,.{digits}g}{unit}"
 
 
 def share(value: float) -> str:
@@ -40,14 +45,11 @@ def with_interval(value: Any, told: Any = figure) -> str:
 
     if value is None:
         return "–"
+    if isinstance(value, Estimate) and value.high == float("inf"):
+        return f"{told(value.value)} ({told(value.low)} or more)"
     if isinstance(value, Estimate) and told(value.low) != told(value.high):
         return f"{told(value.value)} ({told(value.low)} – {told(value.high)})"
     return str(told(point(value)))
-
-
-def point(value: Any) -> float:
-    """Return a figure without its interval."""
-    return float(getattr(value, "value", value))
 
 
 def print_facts(facts: Mapping[str, str]) -> None:

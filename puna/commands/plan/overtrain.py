@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from puna.plan.overtraining import Overtraining
+    from puna.plan.runs import Run
 
 EXAMPLES = ("llama-3-8b", "llama-3-70b", "llama-3.1-405b")
 EXAMPLE_LAWS = ("llama3-surface", "besiroglu", "chinchilla")
+DEFAULT_LAW = "llama3-surface"
 
 
 def overtrain(
@@ -22,7 +26,9 @@ def overtrain(
     quality: Annotated[str | None, typer.Option("--quality", help="As good as the law's optimum of so many parameters.")] = None,
     served: Annotated[str | None, typer.Option("--served", help="Tokens served over the model's life.")] = None,
     serving_weight: Annotated[float, typer.Option("--serving-weight", help="What a served FLOP costs, in training FLOPs.")] = 1.0,
-    law: Annotated[str, typer.Option("--law", help="A law with losses, by name or file.")] = "llama3-surface",
+    law: Annotated[
+        str | None, typer.Option("--law", help="A law with losses, by name or file: llama3-surface; three for the examples.")
+    ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -35,10 +41,11 @@ def overtrain(
     from puna.plan.overtraining_page import page
 
     if not (model or params or tokens or quality):
-        _examples(html, as_json)
+        _examples(EXAMPLE_LAWS if law is None else (law,), served, serving_weight, html, as_json)
         return
-    found = _compared(model, params, tokens, quality, served, serving_weight, law)
-    write_page(html, lambda: page(laws.law(law), found))
+    chosen = law or DEFAULT_LAW
+    found = _compared(model, params, tokens, quality, served, serving_weight, chosen)
+    write_page(html, lambda: page(laws.law(chosen), found))
     if as_json:
         print_json(found.figures())
     else:
@@ -48,21 +55,17 @@ def overtrain(
 def _compared(
     model: str | None, params: str | None, tokens: str | None, quality: str | None, served: str | None, weight: float, law: str
 ) -> Overtraining:
-    from dataclasses import replace
-
     from puna.commands.plan.figures import number
     from puna.errors import ConfigError
-    from puna.plan import errata, laws
-    from puna.plan.overtraining import cheapest, overtrained, shrunk
+    from puna.plan import laws
+    from puna.plan.overtraining import cheapest, of_run, overtrained, shrunk
     from puna.plan.runs import run_named
 
     chosen, demand = laws.law(law), 0.0 if served is None else number(served, what="--served")
     if model and (params or tokens or quality):
         raise ConfigError(f"'{model}' names a run; give it alone, or --params with --tokens or --quality")
     if model:
-        run = run_named(model)
-        found = overtrained(chosen, run.params, run.tokens, served=demand, serving_weight=weight)
-        return replace(found, warnings=(*found.warnings, *errata.said(model, command="overtrain")))
+        return of_run(chosen, run_named(model), served=demand, serving_weight=weight)
     if quality and tokens:
         raise ConfigError("--quality says how good the model is, and so do --tokens; give one of them")
     if quality and params:
@@ -78,35 +81,37 @@ def _compared(
     return overtrained(chosen, number(params, what="--params"), number(tokens, what="--tokens"), served=demand, serving_weight=weight)
 
 
-def _examples(html: Path | None, as_json: bool) -> None:
-    from puna.commands.plan.figures import count, print_notes, share, with_interval
-    from puna.commands.plan.showing import print_json, print_table, write_page
+def _examples(names: Sequence[str], served: str | None, weight: float, html: Path | None, as_json: bool) -> None:
+    from puna.commands.plan.figures import number
+    from puna.commands.plan.showing import print_json, write_page
     from puna.plan import laws
-    from puna.plan.overtraining import overtrained
+    from puna.plan.overtraining import of_run
     from puna.plan.overtraining_page import page_of_examples
     from puna.plan.runs import run_named
 
-    found = [(run, overtrained(laws.law(law), run.params, run.tokens)) for run in map(run_named, EXAMPLES) for law in EXAMPLE_LAWS]
-    write_page(html, lambda: page_of_examples(found, [laws.law(name) for name in EXAMPLE_LAWS]))
+    chosen, demand = [laws.law(name) for name in names], 0.0 if served is None else number(served, what="--served")
+    found = [(run, of_run(law, run, served=demand, serving_weight=weight)) for run in map(run_named, EXAMPLES) for law in chosen]
+    write_page(html, lambda: page_of_examples(found, chosen))
     if as_json:
         print_json({"examples": [{"model": run.name, **one.figures()} for run, one in found]})
-        return
+    else:
+        _show_examples(found, demand, [law.about.source for law in chosen])
+
+
+def _show_examples(found: Sequence[tuple[Run, Overtraining]], served: float, sources: Sequence[str]) -> None:
+    from puna.commands.plan.figures import count, print_notes, share, with_interval
+    from puna.commands.plan.showing import print_table
+
     rows = [
         [run.name.removeprefix("llama-"), one.law, *(with_interval(one.spans["optimum"][key], count) for key in ("params", "tokens")),
-         with_interval(one.overhead, share), with_interval(one.break_even_tokens, count)]
+         with_interval(one.overhead, share), with_interval(one.break_even_tokens, count), *([with_interval(one.saving, share)] if served else [])]
         for run, one in found
     ]  # fmt: skip
-    print_table(
-        ["llama", "law", "equal-loss optimum", "its tokens", "training overhead", "pays from"],
-        rows,
-        words=["llama", "law"],
-        whole=["llama", "law"],
-    )
+    heads = ["llama", "law", "equal-loss optimum", "its tokens", "training overhead", "pays from"]
+    print_table(heads + ([f"saved at {count(served)}"] if served else []), rows, words=heads[:2], whole=heads[:2])
     for name, means in dict.fromkeys((one.law, one.interval_means) for _, one in found):
         print(f"Intervals of {name}: {means}")
-    print_notes(
-        [], [f"{run.name}: {run.source}" for run in map(run_named, EXAMPLES)] + [laws.law(name).about.source for name in EXAMPLE_LAWS]
-    )
+    print_notes([], [*dict.fromkeys(f"{run.name}: {run.source}" for run, _ in found), *sources])
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -108,4 +108,9 @@ def _stages(found: dict[str, Any]) -> dict[str, str]:
 
 def _intervals(found: dict[str, Any]) -> dict[str, str]:
     """Return what the intervals are: of the prediction, of the size, and of what it costs."""
-    return {"intervals": found["interval_means"], "of the size": found["size_interval_means"], "of the cost": found["cost_interval_means"]}
+    return {
+        "intervals": found["interval_means"],
+        "of the size": found["size_interval_means"],
+        "of the cost": found["cost_interval_means"],
+        "hours are": found["hours_mean"],
+    }

@@ -47,17 +47,14 @@ def serve(
     from puna.plan.serving.memory import Load, default_context
     from puna.plan.serving.model import served as model_served
     from puna.plan.serving.page import page
+    from puna.plan.serving.placing import Workload
 
     if tuned is not None and served is None:
         raise ConfigError("--tuned is part of a lifetime, which --served asks for; give both, or leave it out")
     asked, where = model_served(model, tokens=trained), devices.device(device)
     load = Load(default_context(asked) if context is None else context, batch, cache)
     found = answer.serve(asked, format_named(format_), where, load)
-    lives = (
-        []
-        if served is None
-        else lifetime.lives(asked, devices.chip_of(where), lifetime.Workload(served, TUNED if tuned is None else tuned))
-    )
+    lives = [] if served is None else lifetime.lives(asked, devices.chip_of(where), Workload(served, TUNED if tuned is None else tuned))
     write_page(html, lambda: page(found, lives=lives, served=served))
     if as_json:
         print_json({**found.figures(), **({} if served is None else lifetime.all_figures(lives))})
@@ -167,6 +164,11 @@ def _show_lives(lives: Sequence[Life], served: float, tuned: float) -> None:
         ],
         words=("format", "device"), whole=("format", "device"),
     )  # fmt: skip
+    fewest: dict[str, list[str]] = {}
+    for life in lives:
+        fewest.setdefault(life.fewest.name, []).append(life.form.name)
+    print("device: as many chips as make a token cheapest; the fewest that hold a user:")
+    print("        " + "; ".join(f"{', '.join(names)} on {device}" for device, names in fewest.items()))
     print(
         "equal at: the served tokens at which serving has cost as much as training\ntuning: at 40 % of the peak; 38 to 43 % move it by 7 % at the most"
     )

@@ -88,7 +88,9 @@ def _checks(decision: Decision) -> list[str]:
     for check in decision.recommended.checks:
         state = "binds" if check.name in decision.binding else f"slack {check.slack:.1%}"
         open_ends = (
-            "" if check.limit_interval is None else " ({} to {})".format(*(_quantity(end, "").rstrip() for end in check.limit_interval))
+            ""
+            if check.limit_interval is None
+            else " ({} to {})".format(*(_quantity(end, "").rstrip() if end < float("inf") else "no end" for end in check.limit_interval))
         )
         found.append(f"{check.name}: {state}; {_quantity(check.used, check.unit)} of {_quantity(check.limit, check.unit)}{open_ends}")
     return found

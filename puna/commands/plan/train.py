@@ -22,13 +22,16 @@ def train(
     gpus: Annotated[int, typer.Option("--gpus", help="How many.")],
     gpu: Annotated[str, typer.Option("--gpu", help="Which: h100, h200, mi300x, tpu-v5p, rtx-4090...")],
     layout: Annotated[str | None, typer.Option("--layout", help="tp,cp,pp,dp (and ep for experts). Without it, all are tried.")] = None,
-    seq: Annotated[int, typer.Option("--seq", help="Tokens of a sequence.")] = 8192,
+    seq: Annotated[int | None, typer.Option("--seq", help="Tokens of a sequence (8,192, or fewer positions).")] = None,
     batch: Annotated[int, typer.Option("--batch", help="Tokens of a step.")] = 16_777_216,
     tokens: Annotated[
         float | None, typer.Option("--tokens", help="Tokens in all. Without it, what the model's card prints, else 20 a parameter.")
     ] = None,
     tune: Annotated[str, typer.Option("--tune", help="pretrain, full (fine-tune every weight) or lora (adapters).")] = "pretrain",
     lora_rank: Annotated[int | None, typer.Option("--lora-rank", help="Rank of the adapters; 16 where it is not given.")] = None,
+    base: Annotated[
+        str, typer.Option("--base", help="With lora: what frozen weights are held in: bf16, nf4 (QLoRA), int4, int8, fp8.")
+    ] = "bf16",
     overhead: Annotated[float | None, typer.Option("--overhead", help="Hours billed for each hour of training: 1 and up.")] = None,
     rounds: Annotated[int, typer.Option("--rounds", help="Rounds of post-training to cost beside it; Llama 3 had six.")] = 0,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page there too.", show_default=False)] = None,
@@ -43,7 +46,7 @@ def train(
     from puna.settings import parse
 
     found = plan(
-        model_of(model), gpus=gpus, gpu=gpu, layout=layout, seq=seq, batch_tokens=batch, tokens=tokens, tune=_tuning(tune, lora_rank), lora_rank=lora_rank or 16, overhead=overhead, rounds=parse(Rounds, {"rounds": rounds}, where="--rounds") if rounds else None,
+        model_of(model), gpus=gpus, gpu=gpu, layout=layout, seq=seq, batch_tokens=batch, tokens=tokens, tune=_tuning(tune, lora_rank), lora_rank=16 if lora_rank is None else lora_rank, base=base, overhead=overhead, rounds=parse(Rounds, {"rounds": rounds}, where="--rounds") if rounds else None,
     )  # fmt: skip
     write_page(html, lambda: page(found))
     if as_json:
@@ -82,17 +85,20 @@ def _show(found: Training) -> None:
 
 
 def _show_layout(found: Training) -> None:
-    from puna.commands.plan.words import short
+    from puna.commands.plan.words import counted, short
 
     layout, work = found.best.layout, found.work
     extras = (
-        [f"{layout.virtual} chunks a stage"] * (layout.pp > 1) + ["recomputing"] * layout.recompute + ["weights spread"] * layout.sharded
+        [f"{layout.virtual} chunks a stage"] * (layout.pp > 1)
+        + [f"weights in {work.base.name}" for _ in [0] if work.base]
+        + ["recomputing"] * layout.recompute
+        + ["weights spread"] * layout.sharded
     )
     print(
-        f"{work.model.name} on {found.gpus:,} {work.device.name}: {short(found.tokens)} tokens, {work.batch:,} sequences of {work.seq:,} a step"
+        f"{work.model.name} on {found.gpus:,} {work.device.name}: {short(found.tokens)} tokens, {counted(work.batch, 'sequence')} of {work.seq:,} a step"
     )
     print(
-        f"layout tp,cp,pp,dp{',ep' * (layout.ep > 1)} = {layout.text}; {work.micro_batches(layout)} micro-batches of {layout.micro}{''.join(f', {extra}' for extra in extras)}\n"
+        f"layout tp,cp,pp,dp{',ep' * (layout.ep > 1)} = {layout.text}; {counted(work.micro_batches(layout), 'micro-batch', 'micro-batches')} of {layout.micro}{''.join(f', {extra}' for extra in extras)}\n"
     )
 
 
@@ -120,6 +126,7 @@ def _show_step(found: Training) -> None:
 
 def _figures(found: Training) -> list[tuple[str, str]]:
     from puna.commands.plan.words import between, short
+    from puna.pages.words import size
     from puna.plan.runs import carbon
 
     rows = [
@@ -131,12 +138,13 @@ def _figures(found: Training) -> list[tuple[str, str]]:
         ("GPU-hours", between(found.gpu_hours)),
         ("overhead, billed by trained", between(found.overhead)),
         ("GPU-hours, all in", between(found.all_in_gpu_hours)),
+        *([("utilisation, all in", between(found.all_in_utilisation, percent=True))] if found.all_in_utilisation else []),
         ("dollars, without overhead", between(found.dollars) if found.dollars else "no price in the table"),
         ("energy, MWh", between(found.energy_mwh) if found.energy_mwh else "no watts in the table"),
         *([("CO2, tonnes", between(carbon(found.energy_mwh)))] if found.energy_mwh else []),
         (
             "checkpoint",
-            f"{short(found.checkpoint_bytes)}B, {short(found.checkpoint_bytes / found.gpus)}B a GPU, each {found.interval_seconds / 60:.0f} minutes",
+            f"{size(found.checkpoint_bytes)}, {size(found.checkpoint_bytes / found.gpus)} a GPU, each {found.interval_seconds / 60:.0f} minutes",
         ),
     ]
     if found.adapter_params:
@@ -149,6 +157,7 @@ def _figures(found: Training) -> list[tuple[str, str]]:
 
 def _show_search(found: Training) -> None:
     from puna.commands.plan.showing import print_table
+    from puna.commands.plan.words import counted
     from puna.plan.training.planning import why_lost
 
     print()
@@ -156,7 +165,7 @@ def _show_search(found: Training) -> None:
         return
     search = found.found
     print(
-        f"{search.tried:,} layouts tried, {len(search.fitting):,} fit. Within 2 points of the fastest counts as equal; of those the simplest is taken.\n"
+        f"{counted(search.tried, 'layout')} tried, {len(search.fitting):,} fit{'s' if len(search.fitting) == 1 else ''}. Within 2 points of the fastest counts as equal; of those the simplest is taken.\n"
     )
     print_table(
         ("fastest", "micro", "MFU", "GB a GPU"),

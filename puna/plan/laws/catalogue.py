@@ -154,7 +154,7 @@ def experts(name: str, num_experts: int) -> Surface:
     if num_experts < 1:
         raise ConfigError(f"{num_experts} experts: give 1 or more")
     text = " ".join(f"experts={num_experts}" if pair.startswith("experts=") else pair for pair in row["constants"].split())
-    about = _about({**row, "source": row["source"].rsplit(",", 1)[0] + f", at {num_experts} experts"})
+    about = _about({**row, "source": row["source"].rsplit(",", 1)[0] + f", at {num_experts} expert{'' if num_experts == 1 else 's'}"})
     found = _with_roundings(_built(row, _constants(text), about), row, text)
     assert isinstance(found, Surface)
     return found

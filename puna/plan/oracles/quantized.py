@@ -68,4 +68,4 @@ def _loss(model: str, form: str) -> float:
 
 def _naive() -> float:
     form = format_named("q4_k_m")
-    return weight_bytes(model_of("llama-3.1-405b"), replace(form, bits=4.0, shared_bits=4.0))
+    return weight_bytes(model_of("llama-3.1-405b"), replace(form, bits=4.0, shared_bits=4.0, output_bits=4.0))

@@ -12,7 +12,7 @@ served tokens are both together. Training is the model card's hours where it say
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +21,14 @@ from puna.plan.devices import Device, device, several
 from puna.plan.estimate import Estimate
 from puna.plan.formats import Format, format_named
 from puna.plan.runs import PRINTED_MFU, runs
-from puna.plan.serving.memory import Fit, Load, fit, usable_bytes
-from puna.plan.serving.speed import num_nodes, speed
+from puna.plan.serving.memory import usable_bytes
+from puna.plan.serving.placing import MOST_CHIPS, Workload, cheapest, counts, places
+from puna.plan.serving.speed import num_nodes
 
 if TYPE_CHECKING:
     from puna.plan.serving.model import Model
 
 COMPARED = ("bf16", "fp8-meta", "fp8", "int4")
-# Chips that one copy of a model may take: powers of two, as matrices are cut.
-MOST_CHIPS = 256
 # All-in utilisation of training where no card says the hours: 405B's, and the range from Llama 3.1 8B's to LLaMA 33B's (6ND by hours and peak).
 ALL_IN = Estimate(0.346, 0.139, 0.51)
 # bf16 weights, fp32 gradients and Adam's three fp32 copies: bytes a parameter in full fine-tuning.
@@ -44,25 +43,16 @@ SOURCES = (
 
 
 @dataclass(frozen=True)
-class Workload:
-    """What is asked over a life: tokens `served` (prompts and answers) and `tuned`; a request has `prompt` and `answer` tokens, and at most `batch` run at once."""
-
-    served: float
-    tuned: float = 1e9
-    prompt: int = 4096
-    answer: int = 256
-    batch: int = 128
-
-
-@dataclass(frozen=True)
 class Life:
     """One format's life on one kind of chip, in chip-hours. Ratios are to training. None where training is unknown.
 
+    `device` is as many chips as serve a token most cheaply, `batch` the requests that run on it at once; `fewest` are those that hold the model for one.
     `tune_chips` hold full fine-tuning's 18 bytes a parameter; adapters on weights frozen in the format need `device`'s chips.
     """
 
     form: Format
     device: Device
+    fewest: Device
     nodes: int
     batch: int
     tokens_per_chip_second: Estimate
@@ -85,19 +75,13 @@ def lives(model: Model, chip: Device, workload: Workload, *, formats: Sequence[s
     return [life for life in found if life]
 
 
-def smallest(model: Model, form: Format, chip: Device, load: Load) -> Device | None:
-    """Return the smallest power of two of `chip` that holds `model` in `form` under `load`, None where 256 do not. Phones and laptops serve alone."""
-    most = MOST_CHIPS if chip.kind in ("gpu", "tpu") else 1
-    return next((several(chip, count) for count in _powers(most) if fit(model, form, several(chip, count), load).fits), None)
-
-
 def _life(model: Model, chip: Device, workload: Workload, form: Format) -> Life | None:
     context = workload.prompt + workload.answer
-    whole = smallest(model, form, chip, Load(context, 1))
-    if whole is None:
+    found = places(model, form, [several(chip, count) for count in counts(model.sized.llama, chip)], workload)
+    best = cheapest(found)
+    if best is None:
         return None
-    batch = min(fit(model, form, whole, Load(context, 1)).users, workload.batch)
-    per_chip_second = tokens_per_chip_second(model, form, whole, workload, batch)
+    per_chip_second = best.tokens_per_chip_second
     serve = _hours(workload.served, per_chip_second)
     train = train_hours(model, chip)
     flops = model.sized.train_flops_per_token(context)
@@ -108,7 +92,7 @@ def _life(model: Model, chip: Device, workload: Workload, form: Format) -> Life 
         train.value * 3600 * per_chip_second.value, train.low * 3600 * per_chip_second.low, train.high * 3600 * per_chip_second.high
     )  # fmt: skip
     return Life(
-        form, whole, num_nodes(whole), batch, per_chip_second, serve, train, tune, tune.scaled(ADAPTER_SHARE), _tune_chips(model, chip),
+        form, best.device, found[0].device, num_nodes(best.device), best.users, per_chip_second, serve, train, tune, tune.scaled(ADAPTER_SHARE), _tune_chips(model, chip),
         None if train is None else _ratio(serve, train), None if train is None else _ratio(tune, train), even,
     )  # fmt: skip
 
@@ -125,31 +109,10 @@ def train_hours(model: Model, chip: Device) -> Estimate | None:
     return Estimate(*(flops / (chip.bf16_flops * share) / 3600 for share in (ALL_IN.value, ALL_IN.high, ALL_IN.low)))
 
 
-def tokens_per_chip_second(model: Model, form: Format, whole: Device, workload: Workload, batch: int) -> Estimate:
-    """Return prompt and answer tokens that one chip serves a second, a batch's prompts read and its answers written in turn."""
-    # While answers grow, half of each is in the cache on average.
-    load = Load(workload.prompt + workload.answer // 2, batch)
-    memory: Fit = fit(model, form, whole, load)
-    at = speed(model, form, whole, load, memory)
-
-    def rate(prefill: float, decode: float) -> float:
-        seconds = batch * (workload.prompt / prefill + workload.answer / decode)
-        return batch * (workload.prompt + workload.answer) / seconds / whole.chips
-
-    prefill, decode = at.prefill_tokens_per_second, at.decode_tokens_per_second
-    return Estimate(rate(prefill.value, decode.value), rate(prefill.low, decode.low), rate(prefill.high, decode.high))
-
-
 def _tune_chips(model: Model, chip: Device) -> int:
     needed = TUNING_BYTES * model.sized.total_params
-    return next((count for count in _powers(MOST_CHIPS * 64) if count * usable_bytes(chip) >= needed), MOST_CHIPS * 64)
-
-
-def _powers(most: int) -> Iterator[int]:
-    count = 1
-    while count <= most:
-        yield count
-        count *= 2
+    powers = [1 << power for power in range((MOST_CHIPS * 64).bit_length())]
+    return next((count for count in powers if count * usable_bytes(chip) >= needed), powers[-1])
 
 
 def _hours(tokens: float, rate: Estimate) -> Estimate:
@@ -163,9 +126,10 @@ def _ratio(top: Estimate, bottom: Estimate) -> Estimate:
 def figures(life: Life) -> dict[str, Any]:
     """Return a life as the command's JSON has it."""
     return {
-        **{key: getattr(life, key) for key in Life.__dataclass_fields__ if key not in ("form", "device")},
+        **{key: getattr(life, key) for key in Life.__dataclass_fields__ if key not in ("form", "device", "fewest")},
         "format": life.form.name,
         "device": life.device.name,
+        "fewest": life.fewest.name,
     }
 
 

@@ -115,6 +115,7 @@ def _share(run: Run, chip: Device) -> float:
 def _run(row: Mapping[str, str]) -> Run:
     form = format_named(row["format"])
     if row["bits"]:
-        form = replace(form, bits=float(row["bits"]), shared_bits=float(row["bits"]))
+        bits = float(row["bits"])
+        form = replace(form, bits=bits, shared_bits=bits, output_bits=bits)
     where = device(row["device"]) if row["device"] else None
     return Run(row["run"], where, model_of(row["model"]), form, float(row["tokens_per_second"]), row["source"])

@@ -136,7 +136,7 @@ def _quality(found: Serving) -> str:
 
 def _lives(lives: Sequence[Life]) -> Table:
     rows = [
-        (life.form.name, life.device.name, str(life.nodes), within(life.tokens_per_chip_second), within(life.serving_by_training), within(life.tuning_by_training),
+        (life.form.name, life.device.name, str(life.nodes), within(life.tokens_per_chip_second), within(life.serving_by_training), within(life.tuning_by_training, _small),
          within(life.break_even_tokens))
         for life in lives
     ]  # fmt: skip

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # Chips that reach one another over the fast links; more of them are several nodes. TPUs of a pod all do.
 CHIPS_PER_NODE = {"gb200": 72}
 CHIPS_PER_NODE_ELSEWHERE = 8
+MOST_IN_A_POD = 256
 # PCIe 4, both directions, for chips that have no links of their own.
 PCIE_BYTES_PER_SECOND = 64e9
 # The scaling book's 40 % for prefill; the range is that of utilisations published for long matrix products in training: 70B in torchtitan, 33B of LLaMA.
@@ -63,11 +64,16 @@ def prefill_seconds(*, flops: float, peak: float, share: float) -> float:
     return flops / (peak * share)
 
 
+def chips_per_node(chip: Device) -> int:
+    """Return how many of a chip reach one another over the fast links; TPUs of a pod all do."""
+    return MOST_IN_A_POD if chip.kind == "tpu" else CHIPS_PER_NODE.get(chip.name, CHIPS_PER_NODE_ELSEWHERE)
+
+
 def num_nodes(device: Device) -> int:
     """Return how many nodes a device's chips fill: those within one share every matrix, those of several follow one another."""
     if device.chips == 1 or chip_of(device).kind == "tpu":
         return 1
-    return -(-device.chips // CHIPS_PER_NODE.get(chip_of(device).name, CHIPS_PER_NODE_ELSEWHERE))
+    return -(-device.chips // chips_per_node(chip_of(device)))
 
 
 def speed(model: Model, form: Format, device: Device, load: Load, memory: Fit) -> Speed:

@@ -4,7 +4,7 @@ Both are counted in hours of the GPU that trains, where the plan names that and 
 writes answers in the plan's format (`serving/speed.py`), which is far below its arithmetic for answers and near it for prompts. A device that is not the training GPU counts by its price where both have
 one, else by its dense peak. Where the plan names no GPU or no device, FLOPs take the place of hours: 6 a parameter and trained token, 2 a parameter and served one.
 
-A device of many chips need not be filled with one copy of the model: it is served on as few of the chips as hold it or on all of them, whichever costs less a token. Eight GPUs that share a small model
+A device of many chips need not be filled with one copy of the model: it is served on as many of the chips as make a token cheapest (`serving/placing.py`). Eight GPUs that share a small model
 spend more of their time waiting for one another than they win.
 
 A request is Meta's, 4,096 tokens of prompt and 256 of answer (arXiv 2407.21783, section 6.1), shortened to the plan's context, and as many run at once as fit, 128 at most.
@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from puna.model.config import LlamaConfig
-from puna.plan.devices import Device, chip_of, device, prices, several
+from puna.plan.devices import Device, chip_of, device, prices
 from puna.plan.estimate import Estimate
 from puna.plan.formats import Format, format_named
 from puna.plan.models import Sized
-from puna.plan.serving.lifetime import Workload, tokens_per_chip_second
-from puna.plan.serving.memory import Load, fit, usable_bytes
 from puna.plan.serving.model import Model
+from puna.plan.serving.placing import Workload, cheapest, held, parts, places
 from puna.plan.sizing.plan_file import HOUR, Budget, Demand
 
 FORWARD_FLOPS = 2.0
@@ -64,29 +63,19 @@ class Living:
         if not self.in_hours:
             cost = FORWARD_FLOPS * shape.num_params
             return Estimate(cost, cost, cost)
-        model, form, request = _model(shape), *self._asked
-        offers = [
-            tokens_per_chip_second(model, form, place, request, users).reciprocal().scaled(self._of_training_gpu(place) / HOUR)
-            for place, users in self.places(shape)
-        ]
-        return min(offers, key=lambda offer: offer.value, default=Estimate(math.inf, math.inf, math.inf))
+        best = cheapest(places(_model(shape), self._asked[0], self._parts(shape), self._asked[1]))
+        if best is None:
+            return Estimate(math.inf, math.inf, math.inf)
+        return best.tokens_per_chip_second.reciprocal().scaled(self._of_training_gpu(best.device) / HOUR)
 
     def places(self, shape: LlamaConfig) -> list[tuple[Device, int]]:
-        """Return the fewest of the device's chips that hold the model, in powers of two, and the whole device, each with the requests at once that fit; nothing where not even that holds it."""
+        """Return the numbers of the device's chips that hold the model, each with the requests at once that fit; nothing where not even the whole device holds it."""
         form, request = self._asked
-        needs = fit(_model(shape), form, self._parts[-1], Load(request.prompt + request.answer, 1))
-        rooms = [(place, int((usable_bytes(place) - needs.weight_bytes) // needs.cache_bytes)) for place in self._parts]
-        holding = [(place, min(users, request.batch)) for place, users in rooms if users >= 1]
-        return [holding[0], *holding[-1:]] if len(holding) > 1 else holding
+        return held(_model(shape), form, self._parts(shape), request)
 
-    @cached_property
-    def _parts(self) -> list[Device]:
-        """Return 1, 2, 4, ... of the device's chips, and the whole device at last."""
+    def _parts(self, shape: LlamaConfig) -> list[Device]:
         assert self.demand is not None
-        whole = device(self.demand.device)
-        chip = chip_of(whole)
-        fewer = [2**power for power in range((whole.chips - 1).bit_length())] if chip.chips == 1 else []
-        return [*(several(chip, count) for count in fewer), whole]
+        return parts(shape, device(self.demand.device))
 
     @cached_property
     def _asked(self) -> tuple[Format, Workload]:

@@ -67,7 +67,7 @@ def _pictures(decision: Decision) -> tuple[Picture, ...]:
 def _reasons(decision: Decision) -> list[str]:
     checks = decision.recommended.checks
     told = [
-        f"{check.name}: {'binds' if check.name in decision.binding else f'{check.slack:.0%} are left'}." for check in checks
+        f"{check.name}: {'binds' if check.name in decision.binding else f'slack {check.slack:.0%}'}." for check in checks
     ] or ["No constraint but the budget."]  # fmt: skip
     if decision.flip:
         smaller = decision.flip.candidate
@@ -114,7 +114,7 @@ def _costs(decision: Decision) -> Picture:
         Upright("chosen", best.params, "chosen"),
     ]
     svg = chart(marks, title="What models as good cost", x=Axis("parameters", log=True), y=Axis(living.unit, log=True))
-    return Picture("What models as good as the chosen one cost", svg, legend_of(marks))
+    return Picture(f"What models as good as the chosen one cost, in {living.unit}", svg, legend_of(marks))
 
 
 def _thinned(found: list[LlamaConfig]) -> list[LlamaConfig]:

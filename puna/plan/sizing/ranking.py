@@ -111,4 +111,5 @@ def _check(row: Row, name: str) -> Check:
 
 
 def _missed(check: Check) -> str:
-    return f"{check.used:.4g} {check.unit} where {check.limit:.4g} are the limit, {-check.slack:.1%} off"
+    allowed = "at most" if check.used > check.limit else "at least"
+    return f"{check.used:.4g} {check.unit} where {allowed} {check.limit:.4g} would do, {-check.slack:.1%} off"

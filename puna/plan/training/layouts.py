@@ -17,11 +17,13 @@ from typing import Any
 
 from puna.errors import ConfigError
 from puna.plan.devices import Device, devices
+from puna.plan.formats import KEPT_BITS, Format
 from puna.plan.models import Sized
 
 # Chips that one fast link joins, where that is not a server of eight: a TPU's pod (scaling-book, tpus.md) and NVIDIA's NVL72 rack.
 _DOMAINS = {"tpu-v4": 4096, "tpu-v5e": 256, "tpu-v5p": 8960, "tpu-v6e": 256, "gb200": 72}
 _SERVER = 8
+KEPT_BYTES = KEPT_BITS / 8
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,24 @@ class Layout:
 @dataclass(frozen=True)
 class Job:
     """What is to be trained on what: `batch` sequences of `seq` tokens a step. `trained` is the share of parameters that learn: below 1 with adapters,
-    beside frozen weights that gradients pass through and do not reach."""
+    beside frozen weights that gradients pass through and do not reach; those may be quantized, to `base` (None: bf16)."""
 
     model: Sized
     device: Device
     seq: int
     batch: int
     trained: float = 1.0
+    base: Format | None = None
+
+    @property
+    def layer_bytes(self) -> float:
+        """Return the bytes that a layer's weight is held in."""
+        return KEPT_BYTES if self.base is None else self.base.bits / 8
+
+    @property
+    def table_bytes(self) -> float:
+        """Return the bytes that a weight of the embedding and of the output matrix is held in."""
+        return KEPT_BYTES if self.base is None or self.base.kept else self.base.bits / 8
 
     def micro_batches(self, layout: Layout) -> int:
         return self.batch // layout.dp // layout.micro
@@ -79,7 +92,7 @@ class Job:
         return _DOMAINS.get(self.device.name, _SERVER)
 
 
-def job(model: Sized, device: Device, *, seq: int, batch_tokens: int, trained: float = 1.0) -> Job:
+def job(model: Sized, device: Device, *, seq: int, batch_tokens: int, trained: float = 1.0, base: Format | None = None) -> Job:
     """Return a job. Raises `ConfigError` where the device is not one chip, or the batch is not whole sequences (naming the batches nearest to it)."""
     if device.kind not in ("gpu", "tpu"):
         chips = [name for name in devices() if device.name.endswith(f"x{name}")]
@@ -89,7 +102,7 @@ def job(model: Sized, device: Device, *, seq: int, batch_tokens: int, trained: f
         raise ConfigError(f"--seq ({seq}) and --batch ({batch_tokens}) must be at least 1 token")
     if batch_tokens % seq:
         raise ConfigError(f"--batch {batch_tokens} is not whole sequences of {seq} tokens; near it are {near_multiples(batch_tokens, seq)}")
-    return Job(model, device, seq, batch_tokens // seq, trained)
+    return Job(model, device, seq, batch_tokens // seq, trained, base)
 
 
 def parsed(text: str) -> Layout:

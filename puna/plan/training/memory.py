@@ -103,18 +103,22 @@ def _stage(work: Job, layout: Layout, end: str) -> Memory:
     # Experts spread over ep ranks have so many fewer ranks to spread their state over: in all, as if they were not spread.
     spread = (layers * layer_params(work, replace(layout, ep=1)) + tables) / layout.shards
     held = spread if layout.sharded else params
-    gathered = (2 * layer + tables) * WEIGHT_BYTES + layer * GRADIENT_BYTES * work.trained if layout.sharded else 0.0
+    # Tables and layers may be held in different formats; each part is spread alike.
+    in_tables = tables / layout.shards if layout.sharded else tables
+    gathered = 2 * layer * work.layer_bytes + tables * work.table_bytes + layer * GRADIENT_BYTES * work.trained if layout.sharded else 0.0
+    # A quantized matrix is turned back to bf16 while it multiplies: the widest, one at a time.
+    unpacked = WEIGHT_BYTES * shape.dim * shape.ffn_dim / layout.tp if work.base else 0.0
     keys_and_values = 2 * shape.kv_dim / layout.tp * layout.micro * work.seq * 2 if layout.cp > 1 else 0.0
     is_last = end in ("only", "last")
     # bf16 logits, and the fp32 probabilities that become their gradient.
     logits = 6 * tokens * shape.vocab_size / layout.tp if is_last else 0.0
     return Memory(
-        weights=WEIGHT_BYTES * held,
+        weights=work.layer_bytes * (held - in_tables) + work.table_bytes * in_tables,
         gradients=GRADIENT_BYTES * held * work.trained,
         optimizer=OPTIMIZER_BYTES * spread * work.trained,
         activations=_activations(work, layout, end, layers),
         logits=logits,
-        buffers=RUNTIME_BYTES + gathered + keys_and_values + 4 * tokens * shape.dim / layout.tp,
+        buffers=RUNTIME_BYTES + gathered + unpacked + keys_and_values + 4 * tokens * shape.dim / layout.tp,
     )
 
 

@@ -88,7 +88,8 @@ def _figures(found: Training) -> Table:
     energy = found.energy_mwh
     rows = [
         ("effective share of the time", within(found.effective_share, _percent)), ("overhead, hours billed by hours trained", within(found.overhead)),
-        ("GPU-hours, all in", within(found.all_in_gpu_hours)), ("TFLOP/s a GPU", within(found.mfu.scaled(found.work.device.bf16_flops / 1e12))),
+        ("GPU-hours, all in", within(found.all_in_gpu_hours)),
+        *([("utilisation, all in", within(found.all_in_utilisation, _percent))] if found.all_in_utilisation else []), ("TFLOP/s a GPU", within(found.mfu.scaled(found.work.device.bf16_flops / 1e12))),
         ("energy of the GPUs, MWh", within(energy)), ("CO2, tonnes", within(carbon(energy) if energy else None)),
         ("one checkpoint", f"{words.size(found.checkpoint_bytes)}, each {words.duration(found.interval_seconds)}"),
         *([("adapter parameters", words.figure(found.adapter_params))] if found.adapter_params else []),

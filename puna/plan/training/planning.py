@@ -24,7 +24,7 @@ from puna.plan.training.memory import OPTIMIZER_BYTES, usable_bytes
 from puna.plan.training.search import Arrangement, Found, Lost, fixed, search
 from puna.plan.training.steps import job_flops_per_token
 from puna.plan.training.tuning import SOURCE as TUNING_SOURCE
-from puna.plan.training.tuning import Rounds, lora_params, post_training
+from puna.plan.training.tuning import Rounds, base_format, lora_params, post_training
 
 Tuning = Literal["pretrain", "full", "lora"]
 # What the intervals are, none of them 95 % of anything: ends that are put together, low with low.
@@ -83,6 +83,28 @@ class Training:
         return Estimate(hours.value * self.overhead.value, hours.low * self.overhead.low, hours.high * self.overhead.high)
 
     @property
+    def all_in_utilisation(self) -> Estimate | None:
+        """Return what a model card's hours would show of a pre-training: 6 N D by the peak of all hours billed. MFU, effective share and overhead in one."""
+        if self.tuning != "pretrain":
+            return None
+        done = flops_per_token(self.work.model, seq=self.work.seq, convention="6n") * self.tokens
+        return self.all_in_gpu_hours.scaled(3600 * self.work.device.bf16_flops / done).reciprocal()
+
+    @property
+    def card(self) -> dict[str, Any] | None:
+        """Return what the model's own card says that training it took, where this plans that."""
+        run = reported_runs.timed_runs().get(self.work.model.name)
+        if run is None or self.tuning != "pretrain":
+            return None
+        return {
+            "chip": run.chip,
+            "chip_hours": run.chip_hours,
+            "tokens": run.tokens,
+            "all_in_utilisation": run.all_in,
+            "source": run.source,
+        }
+
+    @property
     def energy_mwh(self) -> Estimate | None:
         """Return the energy of the GPUs at their rated power; None where the maker names none."""
         watts = self.work.device.watts
@@ -110,7 +132,7 @@ class Training:
         model, layout, step = self.work.model, self.best.layout, self.best.step
         energy, price = self.energy_mwh, prices().get(self.work.device.name)
         return {
-            "model": model.name, "params": model.total_params, "active_params": model.active_params, "tuning": self.tuning,
+            "model": model.name, "params": model.total_params, "active_params": model.active_params, "tuning": self.tuning, "base_format": self.work.base.name if self.work.base else "bf16",
             "trained_params": model.total_params if self.adapter_params is None else self.adapter_params,
             "gpu": self.work.device.name, "gpus": self.gpus, "layout": {**layout.plain(), "text": layout.text, "micro_batches": self.work.micro_batches(layout)},
             "seq": self.work.seq, "batch_tokens": self.work.batch * self.work.seq, "tokens": self.tokens,
@@ -120,7 +142,7 @@ class Training:
             "tflops_per_gpu": self.mfu.scaled(self.work.device.bf16_flops / 1e12),
             "step_seconds": step.plain(), "exposed_communication_share": step.exposed / step.seconds, "bubble_share": step.bubble / step.seconds,
             "tokens_per_second": self.tokens_per_second, "effective_share": self.effective_share, "overhead": self.overhead,
-            "days": self.days, "gpu_hours": self.gpu_hours, "all_in_gpu_hours": self.all_in_gpu_hours,
+            "days": self.days, "gpu_hours": self.gpu_hours, "all_in_gpu_hours": self.all_in_gpu_hours, "all_in_utilisation": self.all_in_utilisation, "reported": self.card,
             "energy_mwh": energy, "tonnes_co2": None if energy is None else reported_runs.carbon(energy),
             "checkpoint_bytes": self.checkpoint_bytes, "checkpoint_bytes_per_gpu": self.checkpoint_bytes / self.gpus,
             "checkpoint_interval_seconds": self.interval_seconds, "checkpoint_bytes_one_a_day": self.checkpoint_bytes * math.ceil(self.days.value),
@@ -143,6 +165,7 @@ class Training:
             f"{self.work.device.name}: {self.work.device.source}",
             f"{self.work.model.name}: {self.work.model.source}",
         ]
+        found += [f"{self.work.base.name}: {self.work.base.source}"] if self.work.base else []
         found += (
             [reported_runs.SOURCE]
             + ([f"price of {price.date}: {price.source}"] if price else [])
@@ -160,13 +183,21 @@ class Training:
             said.append(f"no price of {self.work.device.name} in the table, so no dollars")
         if self.work.device.name != "h100":
             said.append("kernels' share of the peak is measured on H100s and assumed for other chips")
+        if self.work.base is not None:
+            said.append(
+                f"{self.work.base.name} weights are turned back to bf16 for each micro-batch: what memory makes of that is counted, and no measured kernel is behind it"
+            )
         if self.work.model.experts is not None:
             said.append("a mixture's exchange of experts is counted as exposed; a schedule that hides it, as DeepSeek-V3's does, is faster")
+        if self.card is not None:
+            said.append(
+                f"its card says {self.card['chip_hours']:,.0f} {self.card['chip']}-hours for {self.card['tokens'] / 1e12:g}T tokens: an all-in utilisation of {self.card['all_in_utilisation']:.1%} (6 N D by the hours' dense peak)"
+            )
         return said + errata.said(self.work.model.name, command="train")
 
     def _search(self) -> dict[str, Any]:
         if self.found is None:
-            return {"best_layouts": [], "why_others_lose": []}
+            return {"layouts_tried": 0, "layouts_that_fit": 0, "best_layouts": [], "why_others_lose": []}
         best = [
             {**c.layout.plain(), "text": c.layout.text, "mfu": c.mfu, "memory_per_gpu_bytes": c.memory.total}
             for c in self.found.fitting[:5]
@@ -181,24 +212,28 @@ def train(
     gpus: int,
     gpu: str | Device,
     layout: str | Layout | None = None,
-    seq: int = DEFAULT_SEQ,
+    seq: int | None = None,
     batch_tokens: int = DEFAULT_BATCH,
     tokens: float | None = None,
     tune: Tuning = "pretrain",
     lora_rank: int = 16,
+    base: str = "bf16",
     overhead: float | None = None,
     rounds: Rounds | None = None,
 ) -> Training:
     """Plan the training of `model` on so many GPUs, with the best of all layouts or the given one.
 
-    `tokens` defaults to the model's printed number, else to twenty a parameter. Raises `ConfigError` for what cannot be, `FitError` for what does not fit,
+    `seq` defaults to 8,192 tokens, or the model's positions where they are fewer; `tokens` to the model's printed number, else to twenty a parameter; `base` is the format of weights that `lora` freezes. Raises `ConfigError` for what cannot be, `FitError` for what does not fit,
     both with what would.
     """
     _check(gpus=gpus, tokens=tokens, tune=tune, overhead=overhead)
     chip = device(gpu) if isinstance(gpu, str) else gpu
     adapters = lora_params(model, lora_rank) if tune == "lora" else None
+    frozen = base_format(base)
+    if frozen is not None and adapters is None:
+        raise ConfigError(f"--base {base}: only frozen weights may be quantized while others learn; add --tune lora, or leave it out")
     trained = 1.0 if adapters is None else adapters / model.total_params
-    work = job(model, chip, seq=seq, batch_tokens=batch_tokens, trained=trained)
+    work = job(model, chip, seq=_positions(model, seq), batch_tokens=batch_tokens, trained=trained, base=frozen)
     efficiency, found = calibration.fitted(), None
     if layout is None:
         found = search(work, gpus=gpus, efficiency=efficiency)
@@ -222,6 +257,15 @@ def _check(*, gpus: int, tokens: float | None, tune: Tuning, overhead: float | N
         raise ConfigError(f"--tune {tune}: give --tokens, the tokens of all epochs together; no model's are printed")
     if overhead is not None and not 1 <= overhead < math.inf:
         raise ConfigError(f"--overhead {overhead:g}: hours billed for each hour of training, so at least 1")
+
+
+def _positions(model: Sized, seq: int | None) -> int:
+    """Return the tokens of a sequence. Raises `ConfigError` where the model has no positions for so many."""
+    most = model.llama.max_positions
+    if seq is not None and seq > most:
+        longer = f"; a shape with context={seq} has them" if "=" in model.name else ""
+        raise ConfigError(f"--seq {seq:,} is beyond the {most:,} positions of {model.name}; give at most {most:,}{longer}")
+    return min(DEFAULT_SEQ, most) if seq is None else seq
 
 
 def why_lost(found: Found) -> tuple[Lost, ...]:

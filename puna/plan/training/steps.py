@@ -24,7 +24,7 @@ import math
 from dataclasses import asdict, dataclass
 
 from puna.plan.training.flops import flops_per_token
-from puna.plan.training.layouts import Job, Layout, layers_a_stage
+from puna.plan.training.layouts import KEPT_BYTES, Job, Layout, layers_a_stage
 from puna.plan.training.memory import layer_params, visited_ffn
 
 # Seconds a hop of a ring with NCCL's Simple protocol, within a node and between nodes.
@@ -164,7 +164,9 @@ def _layer(work: Job, layout: Layout, efficiency: Efficiency) -> _Layer:
     attention = 7 * model.attention_width * work.seq * tokens / busy
     # Reads and writes of norms, residuals, rotary and SwiGLU: forward once, backward twice, in bf16.
     memory_bound = 3 * 2 * (10 * shape.dim + 3 * visited_ffn(model)) * tokens / layout.tp / work.device.bandwidth_bytes_per_second
-    memory_bound += (_WEIGHTS_READ + _GRADIENTS_ADDED * work.trained) * layer_params(work, layout) / work.device.bandwidth_bytes_per_second
+    memory_bound += (
+        (_weights_read(work) + _GRADIENTS_ADDED * work.trained) * layer_params(work, layout) / work.device.bandwidth_bytes_per_second
+    )
     again = 4 / 3 if layout.recompute else 1.0
     exchanged = tokens * shape.dim * 2
     tensor = 8 * again * _moved(work, efficiency, exchanged, inside=1, ranks=layout.tp)
@@ -177,6 +179,11 @@ def _layer(work: Job, layout: Layout, efficiency: Efficiency) -> _Layer:
         routed = 4 * again * _moved(work, efficiency, visits, inside=layout.tp * layout.cp * layout.pp, ranks=layout.ep)
     forward = 2 * multiplied * tokens / busy + attention * 2 / 7 + memory_bound / 3
     return _Layer(matmul, attention, forward if layout.recompute else 0.0, memory_bound, tensor, context, routed)
+
+
+def _weights_read(work: Job) -> float:
+    """Return the bytes a parameter of a layer that pass through memory for a micro-batch: read forward and backward, and before that, where they are quantized, read and written once more each time."""
+    return _WEIGHTS_READ if work.base is None else _WEIGHTS_READ + 2 * (work.layer_bytes + KEPT_BYTES)
 
 
 def _head(work: Job, layout: Layout, efficiency: Efficiency) -> float:
@@ -218,7 +225,9 @@ def _data_parallel(work: Job, layout: Layout, efficiency: Efficiency, *, window:
     tables = 2 * shape.vocab_size * shape.dim / layout.tp if layout.pp == 1 else 0.0
     params = per * layer_params(work, layout) + tables
     inside = layout.tp if layout.cp > 1 else layout.tp * layout.cp * layout.pp
-    gathered = _moved(work, efficiency, 2 * params, inside=inside, ranks=layout.shards)
+    # Whole weights are gathered as they were updated, in bf16; spread ones as they are held.
+    size = work.layer_bytes * (params - tables) + work.table_bytes * tables if layout.sharded else 2 * params
+    gathered = _moved(work, efficiency, size, inside=inside, ranks=layout.shards)
     reduced = _moved(work, efficiency, 4 * params * work.trained, inside=inside, ranks=layout.shards)
     if layout.sharded:
         # Gathered for forward and again for backward, and reduced, at each micro-batch; all but one layer's worth hides behind the others.

@@ -1,7 +1,9 @@
 """After pre-training: adapters in place of all weights, and rounds of sampling, supervised tuning and preferences.
 
 LoRA (arXiv 2106.09685) freezes the weights and learns two thin matrices beside each: gradients, Adam's state and the traffic of data parallelism shrink
-to the adapters' size, activations do not, and a token costs four FLOPs a weight and not six. So it saves memory far more than time.
+to the adapters' size, activations do not, and a token costs four FLOPs a weight and not six. So it saves memory far more than time. What is frozen may be quantized
+as well (QLoRA, arXiv 2305.14314): matrices are held in 4 bits and turned back to bf16, one at a time, to multiply; a LLaMA of 65B then fits a card
+of 48 GB.
 
 Llama 3 went through six rounds of rejection sampling, supervised tuning and DPO (arXiv 2407.21783, sections 3.4 and 4.1): 8,500 to 9,000 supervised
 steps at 405B, 10 to 30 sampled answers a prompt. How many prompts and how large the batches were is not printed, so those are assumptions to set.
@@ -15,10 +17,22 @@ from pydantic import Field
 
 from puna.errors import ConfigError
 from puna.plan.estimate import Estimate
+from puna.plan.formats import KEPT_BITS, Format, format_named, formats
 from puna.plan.models import Sized
 from puna.settings import Settings
 
 SOURCE = "post-training: six rounds, 8,500 to 9,000 supervised steps and 10 to 30 answers a prompt as printed (arXiv 2407.21783); batch, prompts and lengths assumed"
+
+
+def base_format(name: str) -> Format | None:
+    """Return the format that frozen weights are held in, None for bf16. Raises `ConfigError` for one in which nobody trains."""
+    form = format_named(name)
+    if form.bits == KEPT_BITS:
+        return None
+    if form.kind == "gguf" or form.kept == "outer":
+        known = [one.name for one in formats().values() if one.kind != "gguf" and one.kept != "outer"]
+        raise ConfigError(f"--base {form.name}: adapters are trained beside weights in {', '.join(known)}; give one of them")
+    return form
 
 
 class Rounds(Settings):
