@@ -94,10 +94,16 @@ class Chat:
         if not tokens:
             sample = self._writing.sample(index)
             finish = "stop" if telling.speech.is_done else FINISH[sample.stop_reason]
-            pieces += telling.speech.end(cut=finish == "length")
+            pieces += telling.speech.end(cut=finish == "length", stopped=not telling.speech.is_done and self._was_stopped(sample))
             telling.finish = "tool_calls" if telling.speech.calls and finish == "stop" else finish
             self._remember(telling, sample)
         return pieces
+
+    def _was_stopped(self, sample: Sample) -> bool:
+        """Return whether a stop of the client's ended an answer, which the model would have gone on with."""
+        if sample.stop_reason == "end_token":
+            return sample.token_ids[-1] not in self._service.engine.chat_end_ids
+        return sample.stop_reason == "stop_string"
 
     def _remember(self, telling: Telling, sample: Sample) -> None:
         """Keep the tokens of a message with calls for when it comes back. One that was stopped after its call is given the end that it would have had."""
@@ -115,7 +121,12 @@ class Chat:
         asked = self._asked
         if not asked.tools or (asked.tool_choice is not None and asked.tool_choice.mode == "none"):
             return Speech()
-        return CallingSpeech(self._service.engine.tokenizer, is_single=asked.parallel_tool_calls is False, runs_code=offers_code(asked))
+        return CallingSpeech(
+            self._service.engine.tokenizer,
+            is_single=asked.parallel_tool_calls is False,
+            runs_code=offers_code(asked),
+            says_whole=bool(asked.stop or asked.stop_token_ids),
+        )
 
     def _head(self, kind: str) -> dict[str, Any]:
         service = self._service
