@@ -39,11 +39,10 @@ def requests_of(service: Service, asked: protocol.ChatRequest) -> list[Request]:
     if (dialog.tools or dialog.builtin_tools) and service.engine.tokenizer.chat_ids is None:
         raise ApiError(400, "this model's chat format (Llama 2's) has no tools", param="tools")
     prompt = service.engine.chat_prompt(dialog)
-    grammar = service.grammars.of_chat(asked)
     most = service.most_tokens(asked.max_completion_tokens or asked.max_tokens, prompt=len(prompt))
     settings = settings_of(asked, service.engine.defaults, max_tokens=most, top_logprobs=asked.top_logprobs or 0)
     end_ids = service.engine.chat_end_ids
-    return [Request(prompt, settings, item=item, end_ids=end_ids, continues=False, grammar=grammar) for item in range(asked.n or 1)]
+    return [Request(prompt, settings, item=item, end_ids=end_ids, continues=False) for item in range(asked.n or 1)]
 
 
 class Chat:
@@ -71,14 +70,9 @@ class Chat:
                 yield self._chunk(index, delta)
             if not tokens:
                 yield self._chunk(index, {})
-        if self._includes_usage:
+        if self._asked.includes_usage:
             yield event({**self._head("chat.completion.chunk"), "choices": [], "usage": self._writing.usage([0])})
         yield DONE
-
-    @property
-    def _includes_usage(self) -> bool:
-        options = self._asked.stream_options
-        return options is not None and bool(options.include_usage)
 
     def _pieces(self, index: int, tokens: Sequence[Token]) -> list[Piece]:
         """Return what the next tokens let be said; what was held back, and why the answer ended, once there are none."""
@@ -153,7 +147,7 @@ class Chat:
         telling = self._told[index]
         finish = telling.finish if not delta else None
         choice = {"index": index, "delta": delta, "logprobs": self._logprobs(telling), "finish_reason": finish}
-        usage = {"usage": None} if self._includes_usage else {}
+        usage = {"usage": None} if self._asked.includes_usage else {}
         return event({**self._head("chat.completion.chunk"), "choices": [choice], **usage})
 
     def _logprobs(self, telling: Telling) -> dict[str, Any] | None:
