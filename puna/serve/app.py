@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,18 +13,20 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from puna.engine import Engine
+from puna.engine import Request as EngineRequest
 from puna.serve import chat, completions, protocol
 from puna.serve.bodies import read_json
 from puna.serve.chat import Chat
-from puna.serve.completions import Completion
+from puna.serve.completions import Completion, Prompt
 from puna.serve.errors import ApiError, ClientGone
+from puna.serve.grammars import Wanted
 from puna.serve.metrics import CONTENT_TYPE
 from puna.serve.pages import Page
 from puna.serve.security import Guard
-from puna.serve.service import Place, Service
+from puna.serve.service import Service
 from puna.serve.settings import ServeSettings
-from puna.serve.streaming import EventStream, until_gone
-from puna.serve.writing import Writing
+from puna.serve.streaming import EventStream, WholeAnswer, until_gone
+from puna.serve.writing import Ending, Writing
 
 log = logging.getLogger("puna.serve")
 
@@ -68,55 +71,55 @@ class Api:
 
     async def chat(self, request: Request) -> Response:
         """Answer a dialog."""
-        service = self._service
-        asked = protocol.read(protocol.ChatRequest, await read_json(request, service.settings))
-        service.check_model(asked.model)
-        deadline, place = service.deadline(asked.timeout), service.place(asked.n or 1)
-        try:
-            requests = await service.prepare(lambda: chat.requests_of(service, asked))
-            writing = Writing(service, requests, deadline=deadline)
-        except BaseException:
-            place.give_back()
-            raise
-        return await self._answered(request, Chat(service, asked, writing), writing, place=place, streams=bool(asked.stream))
+        service, begun = self._service, monotonic()
+        asked = await read_json(request, service.settings, protocol.ChatRequest)
+
+        async def prepare() -> list[EngineRequest]:
+            return await service.held(lambda: (chat.requests_of(service, asked), service.grammars.of_chat(asked)))
+
+        return await self._answered(request, asked, prepare, lambda writing: Chat(service, asked, writing), begun=begun)
 
     async def complete(self, request: Request) -> Response:
         """Go on from one or several texts."""
+        service, begun = self._service, monotonic()
+        asked = await read_json(request, service.settings, protocol.CompletionRequest)
+        prompts: list[Prompt] = []
+
+        def work() -> tuple[list[EngineRequest], Wanted | None]:
+            prompts.extend(completions.prompts_of(service, asked.prompt))
+            return completions.requests_of(service, asked, prompts), service.grammars.of(asked)
+
+        def answer(writing: Writing) -> Completion:
+            return Completion(service, asked, prompts, writing)
+
+        count = completions.count_prompts(asked.prompt)
+        return await self._answered(request, asked, lambda: service.held(work), answer, begun=begun, prompts=count)
+
+    async def _answered(
+        self,
+        request: Request,
+        asked: protocol.Generation,
+        prepare: Callable[[], Awaitable[list[EngineRequest]]],
+        answer: Callable[[Writing], Chat | Completion],
+        *,
+        begun: float,
+        prompts: int = 1,
+    ) -> Response:
+        """Return what sends the answer, whole or as a stream, and gives the place back at its end. From the place on, who leaves is missed and the time that the answer has runs down."""
         service = self._service
-        asked = protocol.read(protocol.CompletionRequest, await read_json(request, service.settings))
         service.check_model(asked.model)
-        deadline, place = service.deadline(asked.timeout), service.place((asked.n or 1) * completions.count_prompts(asked.prompt))
+        deadline, place = service.deadline(asked.timeout), service.place(asked.n or 1, prompts=prompts)
+        ending = Ending(service, place, endpoint=request.url.path, begun=begun)
         try:
-            prompts = await service.prepare(lambda: completions.prompts_of(service, asked.prompt))
-            requests = await service.prepare(lambda: completions.requests_of(service, asked, prompts))
-            writing = Writing(service, requests, deadline=deadline)
-        except BaseException:
-            place.give_back()
+            requests = await until_gone(request.receive, service.in_time(prepare(), deadline))
+            ending.writing = writing = Writing(service, requests, deadline=deadline, begun=begun)
+            told = answer(writing)
+            if asked.stream:
+                return EventStream(told.events(), service.settings, is_behind=writing.is_behind, close=ending.close)
+            return WholeAnswer(await until_gone(request.receive, told.whole()), service.settings, close=ending.close)
+        except BaseException as error:
+            ending.close("left" if isinstance(error, ClientGone) else "failed")
             raise
-        return await self._answered(request, Completion(service, asked, prompts, writing), writing, place=place, streams=bool(asked.stream))
-
-    async def _answered(self, request: Request, answer: Chat | Completion, writing: Writing, *, place: Place, streams: bool) -> Response:
-        """Return the whole answer, or a stream that gives the place back at its end."""
-        settings, dropped = self._service.settings, self._service.metrics.dropped
-
-        def close(reason: str) -> None:
-            writing.cancel()
-            place.give_back()
-            if reason != "done":
-                dropped.labels(reason).inc()
-
-        if streams:
-            return EventStream(
-                answer.events(), stall=settings.stall, is_behind=lambda: writing.num_unread > settings.max_unread, close=close
-            )
-        reason = "done"
-        try:
-            return JSONResponse(await until_gone(request.receive, answer.whole()), headers={"Cache-Control": "no-store"})
-        except ClientGone:
-            reason = "left"
-            raise
-        finally:
-            close(reason)
 
     async def models(self) -> Response:
         """List the one model."""

@@ -39,11 +39,10 @@ def requests_of(service: Service, asked: protocol.ChatRequest) -> list[Request]:
     if (dialog.tools or dialog.builtin_tools) and service.engine.tokenizer.chat_ids is None:
         raise ApiError(400, "this model's chat format (Llama 2's) has no tools", param="tools")
     prompt = service.engine.chat_prompt(dialog)
-    grammar = service.grammars.of_chat(asked)
     most = service.most_tokens(asked.max_completion_tokens or asked.max_tokens, prompt=len(prompt))
     settings = settings_of(asked, service.engine.defaults, max_tokens=most, top_logprobs=asked.top_logprobs or 0)
     end_ids = service.engine.chat_end_ids
-    return [Request(prompt, settings, item=item, end_ids=end_ids, continues=False, grammar=grammar) for item in range(asked.n or 1)]
+    return [Request(prompt, settings, item=item, end_ids=end_ids, continues=False) for item in range(asked.n or 1)]
 
 
 class Chat:
@@ -71,14 +70,9 @@ class Chat:
                 yield self._chunk(index, delta)
             if not tokens:
                 yield self._chunk(index, {})
-        if self._includes_usage:
+        if self._asked.includes_usage:
             yield event({**self._head("chat.completion.chunk"), "choices": [], "usage": self._writing.usage([0])})
         yield DONE
-
-    @property
-    def _includes_usage(self) -> bool:
-        options = self._asked.stream_options
-        return options is not None and bool(options.include_usage)
 
     def _pieces(self, index: int, tokens: Sequence[Token]) -> list[Piece]:
         """Return what the next tokens let be said; what was held back, and why the answer ended, once there are none."""
@@ -94,10 +88,16 @@ class Chat:
         if not tokens:
             sample = self._writing.sample(index)
             finish = "stop" if telling.speech.is_done else FINISH[sample.stop_reason]
-            pieces += telling.speech.end(cut=finish == "length")
+            pieces += telling.speech.end(cut=finish == "length", stopped=not telling.speech.is_done and self._was_stopped(sample))
             telling.finish = "tool_calls" if telling.speech.calls and finish == "stop" else finish
             self._remember(telling, sample)
         return pieces
+
+    def _was_stopped(self, sample: Sample) -> bool:
+        """Return whether a stop of the client's ended an answer, which the model would have gone on with."""
+        if sample.stop_reason == "end_token":
+            return sample.token_ids[-1] not in self._service.engine.chat_end_ids
+        return sample.stop_reason == "stop_string"
 
     def _remember(self, telling: Telling, sample: Sample) -> None:
         """Keep the tokens of a message with calls for when it comes back. One that was stopped after its call is given the end that it would have had."""
@@ -115,7 +115,12 @@ class Chat:
         asked = self._asked
         if not asked.tools or (asked.tool_choice is not None and asked.tool_choice.mode == "none"):
             return Speech()
-        return CallingSpeech(self._service.engine.tokenizer, is_single=asked.parallel_tool_calls is False, runs_code=offers_code(asked))
+        return CallingSpeech(
+            self._service.engine.tokenizer,
+            is_single=asked.parallel_tool_calls is False,
+            runs_code=offers_code(asked),
+            says_whole=bool(asked.stop or asked.stop_token_ids),
+        )
 
     def _head(self, kind: str) -> dict[str, Any]:
         service = self._service
@@ -142,7 +147,7 @@ class Chat:
         telling = self._told[index]
         finish = telling.finish if not delta else None
         choice = {"index": index, "delta": delta, "logprobs": self._logprobs(telling), "finish_reason": finish}
-        usage = {"usage": None} if self._includes_usage else {}
+        usage = {"usage": None} if self._asked.includes_usage else {}
         return event({**self._head("chat.completion.chunk"), "choices": [choice], **usage})
 
     def _logprobs(self, telling: Telling) -> dict[str, Any] | None:

@@ -81,15 +81,10 @@ def _of_ids(service: Service, ids: list[int]) -> Prompt:
 
 def requests_of(service: Service, asked: protocol.CompletionRequest, prompts: Sequence[Prompt]) -> list[Request]:
     """Return what the engine is asked for: all answers to the first prompt, then those to the next. Raises `ApiError`."""
-    grammar = service.grammars.of(asked)
     scored_from = 1 if asked.echo and asked.logprobs is not None else None
     most = service.most_tokens(DEFAULT_MAX_TOKENS if asked.max_tokens is None else asked.max_tokens, prompt=0)
     settings = settings_of(asked, service.engine.defaults, max_tokens=most, top_logprobs=asked.logprobs or 0)
-    return [
-        Request(prompt.ids, settings, item=item, grammar=grammar, scored_from=scored_from)
-        for prompt in prompts
-        for item in range(asked.n or 1)
-    ]
+    return [Request(prompt.ids, settings, item=item, scored_from=scored_from) for prompt in prompts for item in range(asked.n or 1)]
 
 
 class Completion:
@@ -115,15 +110,10 @@ class Completion:
         async for index, tokens in self._writing.batches():
             self._take(index, tokens)
             if self._told[index].text or not tokens:
-                yield event({**self._head(), "choices": [self._choice(index)], **({"usage": None} if self._includes_usage else {})})
-        if self._includes_usage:
+                yield event({**self._head(), "choices": [self._choice(index)], **({"usage": None} if self._asked.includes_usage else {})})
+        if self._asked.includes_usage:
             yield event({**self._head(), "choices": [], "usage": self._writing.usage(self._firsts)})
         yield DONE
-
-    @property
-    def _includes_usage(self) -> bool:
-        options = self._asked.stream_options
-        return options is not None and bool(options.include_usage)
 
     @property
     def _firsts(self) -> list[int]:

@@ -7,9 +7,11 @@ and the model may choose, it may also answer in words, but wherever it calls, it
 from __future__ import annotations
 
 import json
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
 from puna.engine.grammar import Grammar
 from puna.errors import ConfigError
@@ -24,14 +26,45 @@ MOST_KEPT = 64
 ANY_OBJECT: dict[str, Any] = {"type": "object"}
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A grammar that a request asks for in the field `param`, not compiled yet; those of equal keys are the same."""
+
+    key: tuple[str, str]
+    param: str
+    make: Callable[[], Grammar] = field(compare=False)
+
+
 class Grammars:
-    """Compiles what requests ask for, and keeps the latest, for most requests of a program ask for the same. One thread may use it."""
+    """Reads what requests ask for, compiles it, and keeps the latest, for most requests of a program ask for the same. What cannot be compiled is kept too: trying takes longest. Any thread may use it."""
 
     def __init__(self, tokenizer: Tokenizer, *, form: CallForm) -> None:
-        self._tokenizer, self._form = tokenizer, form
-        self._kept: OrderedDict[tuple[str, str], Grammar] = OrderedDict()
+        self._tokenizer, self._form, self._lock = tokenizer, form, threading.Lock()
+        self._kept: OrderedDict[tuple[str, str], Grammar | str] = OrderedDict()
 
-    def of_chat(self, asked: protocol.ChatRequest) -> Grammar | None:
+    def find(self, wanted: Wanted) -> Grammar | None:
+        """Return a grammar that was compiled before. Raises `ApiError` 400 where that failed."""
+        with self._lock:
+            found = self._kept.get(wanted.key)
+            if found is not None:
+                self._kept.move_to_end(wanted.key)
+        return _raised(wanted, found) if isinstance(found, str) else found
+
+    def compile(self, wanted: Wanted) -> Grammar:
+        """Return a grammar, compiled now unless it was before: seconds, where somebody asks for the worst. Raises `ApiError` 400 where it cannot be."""
+        found: Grammar | str | None = self.find(wanted)
+        if found is None:
+            try:
+                found = wanted.make()
+            except ConfigError as error:
+                found = str(error)
+            with self._lock:
+                self._kept[wanted.key] = found
+                while len(self._kept) > MOST_KEPT:
+                    self._kept.popitem(last=False)
+        return found if isinstance(found, Grammar) else _raised(wanted, found)
+
+    def of_chat(self, asked: protocol.ChatRequest) -> Wanted | None:
         """Return what a chat's answer is held to, None where it is free. Raises `ApiError` 400."""
         form = self.of(asked, asked.response_format)
         choice = asked.tool_choice or protocol.Choice("auto")
@@ -51,8 +84,8 @@ class Grammars:
             return None
         return self._calls(offered, parallel=asked.parallel_tool_calls is not False, words=is_free)
 
-    def of(self, asked: protocol.Generation, wanted: protocol.ResponseFormat | None = None) -> Grammar | None:
-        """Return the grammar of the format that a request asks for. Raises `ApiError` 400 where it cannot be compiled, or where two are asked for."""
+    def of(self, asked: protocol.Generation, wanted: protocol.ResponseFormat | None = None) -> Wanted | None:
+        """Return the grammar of the format that a request asks for. Raises `ApiError` 400 where two are asked for."""
         given = {
             "response_format": None if wanted is None or wanted.type == "text" else ("schema", _schema_of(wanted)),
             "guided_json": None if asked.guided_json is None else ("schema", _read(asked.guided_json)),
@@ -63,38 +96,29 @@ class Grammars:
         said = [(param, *what) for param, what in given.items() if what is not None]
         if len(said) > 1:
             raise ApiError(400, f"'{said[0][0]}' and '{said[1][0]}' both say what the answer has to be; give one", param=said[1][0])
-        return self._compiled(said[0][1], said[0][2], param=said[0][0]) if said else None
+        return self._wanted(said[0][1], said[0][2], param=said[0][0]) if said else None
 
-    def _compiled(self, kind: str, text: str, *, param: str) -> Grammar:
+    def _wanted(self, kind: str, text: str, *, param: str) -> Wanted:
         make: dict[str, Callable[[], Grammar]] = {
             "schema": lambda: Grammar.json_schema(self._tokenizer, json.loads(text)),
             "regex": lambda: Grammar.regex(self._tokenizer, text),
             "lark": lambda: Grammar.lark(self._tokenizer, text),
         }
-        return self._kept_or((kind, text), make[kind], param=param)
+        return Wanted((kind, text), param, make[kind])
 
-    def _kept_or(self, key: tuple[str, str], make: Callable[[], Grammar], *, param: str) -> Grammar:
-        """Return the grammar that is kept under `key`, else a new one. Raises `ApiError` 400 where it cannot be compiled."""
-        found = self._kept.pop(key, None)
-        if found is None:
-            try:
-                found = make()
-            except ConfigError as error:
-                raise ApiError(400, f"'{param}': {error}", param=param, code="invalid_grammar") from None
-        self._kept[key] = found
-        while len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
-        return found
-
-    def _calls(self, offered: Sequence[protocol.Tool], *, parallel: bool, words: bool) -> Grammar:
+    def _calls(self, offered: Sequence[protocol.Tool], *, parallel: bool, words: bool) -> Wanted:
         """Return the grammar of calls; with `words`, of words and calls."""
         tools, builtin = tools_of(offered)
         key = json.dumps([[tool.to_json() for tool in tools], builtin, parallel, words])
-        return self._kept_or(
+        return Wanted(
             ("calls", key),
+            "tools",
             lambda: Grammar.calls(self._tokenizer, tools, builtin=builtin, form=self._form, words=words, parallel=parallel),
-            param="tools",
         )
+
+
+def _raised(wanted: Wanted, problem: str) -> NoReturn:
+    raise ApiError(400, f"'{wanted.param}': {problem}", param=wanted.param, code="invalid_grammar")
 
 
 def _literal(text: str) -> str:

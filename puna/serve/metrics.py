@@ -33,7 +33,11 @@ class Metrics:
             "puna_time_between_tokens_seconds", "From one token to the next.", buckets=_BETWEEN, registry=self.registry
         )
         self.whole = Histogram(
-            "puna_request_seconds", "From the request to the end of its answer.", ["endpoint"], buckets=_WHOLE, registry=self.registry
+            "puna_request_seconds",
+            "From the request to the end of its answer, where all of it was taken.",
+            ["endpoint"],
+            buckets=_WHOLE,
+            registry=self.registry,
         )
         self.dropped = Counter(
             "puna_answers_dropped", "Answers given up, by reason: left, stalled, deadline.", ["reason"], registry=self.registry

@@ -256,6 +256,11 @@ class Generation(Body):
     user: str | None = None
     service_tier: None = None
 
+    @property
+    def includes_usage(self) -> bool:
+        """Return whether a stream ends with its usage."""
+        return self.stream_options is not None and bool(self.stream_options.include_usage)
+
     @model_validator(mode="after")
     def _options_of_streams(self) -> Generation:
         if self.stream_options is not None and not self.stream:

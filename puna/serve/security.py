@@ -97,8 +97,6 @@ class Guard:
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         endpoint = endpoint_of(scope["path"])
         self._metrics.requests.labels(endpoint, str(status)).inc()
-        if endpoint.endswith("completions") and status == 200:
-            self._metrics.whole.labels(endpoint).observe(seconds)
         path = ascii(scope["path"])[1:-1][:100]
         log.info("%s %s %d %.2fs", scope["method"][:10], path, status, seconds)
 

@@ -1,7 +1,8 @@
 """The one object that all requests share: the engine, its queue's bound, and whether new work is taken.
 
 A place is given out before any work is done for a request, counted in answers, and given back when the last of them is over. Whoever finds none is told when to come again: memory and waiting time
-stay bounded whatever is asked. What takes time before the engine is reached (encoding a long prompt, compiling a grammar) happens in one thread beside the event loop, one request after the other.
+stay bounded whatever is asked. What takes time before the engine is reached happens beside the event loop: prompts are encoded in one thread, one request after the other, and grammars, of which the
+worst take seconds, are compiled in a few others, where they hold up nobody but each other. Both are waited for no longer than the answer has time, and only for who is still there.
 """
 
 from __future__ import annotations
@@ -10,20 +11,23 @@ import asyncio
 import hashlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
-from puna.engine import AsyncEngine, Engine
+from puna.engine import AsyncEngine, Engine, Request
 from puna.errors import PunaError
 from puna.serve.errors import ApiError, refusal
-from puna.serve.grammars import Grammars
+from puna.serve.grammars import Grammars, Wanted
 from puna.serve.messages import Memory
 from puna.serve.metrics import Metrics
 from puna.serve.settings import ServeSettings
 from puna.version import VERSION
 
 T = TypeVar("T")
+# Grammars that are compiled at the same time. Each has a process of its own for at most a few seconds (`engine/grammar_trial.py`).
+COMPILERS = 4
 
 
 class Place:
@@ -52,7 +56,7 @@ class Service:
         self.num_open = 0
         self.is_draining = False
         self._typical_seconds = 1.0
-        self._preparing = ThreadPoolExecutor(1, "puna-prepare")
+        self._preparing, self._compiling = ThreadPoolExecutor(1, "puna-prepare"), ThreadPoolExecutor(COMPILERS, "puna-grammar")
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -68,17 +72,19 @@ class Service:
     async def close(self) -> None:
         """End what still runs."""
         await self.running.close(drain=False)
-        self._preparing.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._preparing, self._compiling):
+            pool.shutdown(wait=False, cancel_futures=True)
 
-    def place(self, count: int) -> Place:
-        """Return room for `count` answers. Raises `ApiError`: 503 while the server shuts down or where its engine has broken down, 429 where there is none, 400 where there never will be."""
+    def place(self, choices: int, *, prompts: int = 1) -> Place:
+        """Return room for `choices` answers to each of `prompts`. Raises `ApiError`: 503 while the server shuts down or where its engine has broken down, 429 where there is none, 400 where there never will be."""
         if self.running.failure is not None:
             raise refusal(self.running.failure)
         if self.is_draining:
             raise ApiError(503, "the server is shutting down", code="shutting_down", headers={"Retry-After": "30", "Connection": "close"})
-        most = min(self.settings.max_choices, self.most_open)
+        most, count = min(self.settings.max_choices, self.most_open), choices * prompts
         if count > most:
-            raise ApiError(400, f"{count} answers are more than the {most} that one request may ask for", param="n")
+            param = "n" if choices > 1 else "prompt"
+            raise ApiError(400, f"{count} answers are more than the {most} that one request may ask for", param=param)
         if self.num_open + count > self.most_open:
             wait = min(max(math.ceil(self._typical_seconds * self.num_open / self.engine.settings.max_running), 1), 60)
             message = f"the queue is full ({self.num_open} answers are open); come again in about {wait} seconds"
@@ -98,12 +104,30 @@ class Service:
         """Wait until nothing is open."""
         await self._idle.wait()
 
-    async def prepare(self, work: Callable[[], T]) -> T:
-        """Do `work` beside the event loop. Raises `ApiError` for what the rooms below refuse."""
+    async def held(self, work: Callable[[], tuple[list[Request], Wanted | None]]) -> list[Request]:
+        """Return the requests that `work` makes beside the event loop, held to the grammar that it wants. Raises `ApiError` for what the rooms below refuse."""
+        loop = asyncio.get_running_loop()
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._preparing, work)
+            requests, wanted = await loop.run_in_executor(self._preparing, work)
         except PunaError as error:
             raise refusal(error) from None
+        if wanted is None:
+            return requests
+        grammar = self.grammars.find(wanted) or await loop.run_in_executor(self._compiling, self.grammars.compile, wanted)
+        return [replace(request, grammar=grammar) for request in requests]
+
+    async def in_time(self, work: Awaitable[T], deadline: float) -> T:
+        """Return what `work` returns. Raises `ApiError` 504 at the deadline, where it is given up."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await work
+        except TimeoutError:
+            raise self.too_late() from None
+
+    def too_late(self) -> ApiError:
+        """Count an answer that its deadline ended, and return what is told."""
+        self.metrics.dropped.labels("deadline").inc()
+        return ApiError(504, "the answer was not finished within the time that it had", code="deadline_exceeded")
 
     def check_model(self, name: str) -> None:
         """Raise `ApiError` 404 for another model's name."""

@@ -76,8 +76,8 @@ class Speech:
         """Take the next token and return what it lets be said."""
         return self._said([Words(token.text)] if token.text else [])
 
-    def end(self, *, cut: bool) -> list[Piece]:
-        """Return what was held back; `cut` says that the answer did not come to its end."""
+    def end(self, *, cut: bool, stopped: bool = False) -> list[Piece]:
+        """Return what was held back. `cut` says that the answer did not come to its end, `stopped` that the client's own stop ended it."""
         return []
 
     def _said(self, pieces: list[Piece]) -> list[Piece]:
@@ -93,23 +93,26 @@ class Speech:
 
 
 class CallingSpeech(Speech):
-    """An answer that may call tools. `is_single` allows one call, `runs_code` says that code after the tag is a call of the interpreter and not words.
+    """An answer that may call tools. `is_single` allows one call, `runs_code` says that code after the tag is a call of the interpreter and not words, `says_whole` that no call is said in pieces.
 
     `is_tagged` says that the tag was written, `is_shortened` that the model wrote more calls than the one that it was allowed.
     """
 
-    def __init__(self, tokenizer: Tokenizer, *, is_single: bool = False, runs_code: bool = False) -> None:
+    def __init__(self, tokenizer: Tokenizer, *, is_single: bool = False, runs_code: bool = False, says_whole: bool = False) -> None:
         super().__init__()
         ids = tokenizer.chat_ids
         assert ids is not None
         self._tag, self._tag_name = ids.python_tag, "" if ids.python_tag is None else tokenizer.name(ids.python_tag)
-        self._is_single, self._runs_code = is_single, runs_code
+        self._is_single, self._runs_code, self._says_whole = is_single, runs_code, says_whole
         self._raw, self._num_raw, self._num_shown = TextStream(tokenizer), 0, 0
         self._tag_at: int | None = None
         self.is_tagged = self.is_shortened = False
         self._arrived, self._held, self._gap, self._state = "", "", "", "words"
         self._depth, self._in_string = 0, False
         self._num_begun, self._num_closed, self._frame = 0, 0, ""
+        # Of the call that is open, where it is said whole: its pieces, and all its text.
+        self._unsaid: list[Piece] = []
+        self._written = ""
 
     @property
     def is_done(self) -> bool:
@@ -122,14 +125,17 @@ class CallingSpeech(Speech):
             self._tag_at = self._num_raw - len(self._tag_name)
         return self._said(self._shown(token.text))
 
-    def end(self, *, cut: bool) -> list[Piece]:
+    def end(self, *, cut: bool, stopped: bool = False) -> list[Piece]:
         pieces: list[Piece] = []
         if self._state == "words":
             pieces = _words(self._held)
         elif self._state == "begun":
-            pieces = self._read_at_end(cut=cut)
-        elif self._state == "arguments" and self._held:
-            pieces = [Arguments(self._num_begun - 1, self._held)]
+            pieces = self._read_at_end(cut=cut or stopped)
+        elif self._state in ("arguments", "closing") and stopped:
+            pieces = _words(self._gap + self._written + self._held)
+        elif self._state in ("arguments", "closing"):
+            rest = self._held if self._state == "arguments" else ""
+            pieces = [*self._unsaid, *([Arguments(self._num_begun - 1, rest)] if rest else [])]
         self._held, self._state = "", "over"
         return self._said(pieces)
 
@@ -187,22 +193,36 @@ class CallingSpeech(Speech):
         except ValueError:
             return []
         self._frame = "json" if found.re is _JSON_CALL else "tag"
-        self._held, self._state = self._held[found.end() :], "arguments"
+        self._pass(found.end())
+        self._state = "arguments"
         self._num_begun += 1
-        return [CallBegins(self._num_begun - 1, new_id(), name)]
+        return self._of_open_call([CallBegins(self._num_begun - 1, new_id(), name)])
 
     def _in_arguments(self) -> list[Piece]:
-        end = self._scanned()
-        said, self._held = self._held[:end], self._held[end:]
+        said = self._pass(self._scanned())
         if self._depth == 0:
             self._state = "closing"
             self._depth = 1
-        return [Arguments(self._num_begun - 1, said)] if said else []
+        return self._of_open_call([Arguments(self._num_begun - 1, said)] if said else [])
+
+    def _pass(self, end: int) -> str:
+        """Take text that belongs to the open call."""
+        said, self._held = self._held[:end], self._held[end:]
+        if self._says_whole:
+            self._written += said
+        return said
+
+    def _of_open_call(self, pieces: list[Piece]) -> list[Piece]:
+        """Return what may be said now of the open call."""
+        if not self._says_whole:
+            return pieces
+        self._unsaid += pieces
+        return []
 
     def _in_closing(self) -> list[Piece]:
         """Take what closes the call's frame."""
         if self._frame == "json":
-            self._held = self._held[self._scanned() :]
+            self._pass(self._scanned())
             if self._depth:
                 return []
         else:
@@ -211,8 +231,9 @@ class CallingSpeech(Speech):
                 return []
             self._held = begun.removeprefix(_TAG_END)
         self._num_closed += 1
+        said, self._unsaid, self._written = self._unsaid, [], ""
         self._depth, self._state, self._gap = 0, "between", ""
-        return []
+        return said
 
     def _in_between(self) -> list[Piece]:
         """Another call may follow; anything else is words."""

@@ -1,7 +1,7 @@
-"""Answers while they are written: server-sent events, and the three ways in which a reader can fail.
+"""Answers on their way to a reader, as server-sent events while they are written or in one piece, and the three ways in which he can fail.
 
 Who leaves is noticed at once, and the engine stops writing for him. Who reads slowly is waited for, by nobody but himself: the engine goes on, and what it writes lies in a buffer that a bound on
-tokens and a bound on time keep small. Who does not read at all is dropped.
+tokens and a bound on time keep small. Who does not read at all is dropped, and his connection with him: closed in good order, it would wait for him to read what is left.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from puna.serve.errors import ApiError, ClientGone
+from puna.serve.settings import ServeSettings
+from puna.serve.wire import HANG_UP
 
 T = TypeVar("T")
 DONE = b"data: [DONE]\n\n"
+PIECE = 64 << 10  # bytes of a whole answer that are sent at once: what a connection takes in one go says nothing of its reader
 _LOOKS = 0.5  # seconds between two looks at a reader who does not take what he is sent
 log = logging.getLogger("puna.serve")
 
@@ -33,30 +36,35 @@ def event(value: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
 
 
-class EventStream(Response):
-    """Sends `events` as they come. `is_behind` says that too much waits for the reader; `close` is told at the end why it ended: done, left, stalled."""
+class _Watched(Response):
+    """Sends its body in pieces, each within `stall` seconds. `close` is told at the end why it ended: done, left, stalled, failed."""
 
-    def __init__(self, events: AsyncIterator[bytes], *, stall: float, is_behind: Callable[[], bool], close: Callable[[str], None]) -> None:
-        super().__init__(media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
-        self._events, self._stall, self._is_behind, self._close = events, stall, is_behind, close
+    def __init__(
+        self, settings: ServeSettings, *, is_behind: Callable[[], bool], close: Callable[[str], None], headers: Mapping[str, str], kind: str
+    ) -> None:
+        super().__init__(media_type=kind, headers={"Cache-Control": "no-store", **headers})
+        self._stall, self._is_behind, self._close, self._reason = settings.stall, is_behind, close, "done"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         reason = "left"
         try:
             await until_gone(receive, self._write(send))
-            reason = "done"
+            reason = self._reason
         except Stalled:
             reason = "stalled"
+            scope.get("extensions", {}).get(HANG_UP, lambda: None)()
         except ClientGone:
             pass
         finally:
             self._close(reason)
 
+    def _pieces(self) -> AsyncIterator[bytes]:
+        raise NotImplementedError
+
     async def _write(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        async with contextlib.aclosing(_told(self._events)) as events:  # type: ignore[type-var]
-            async for data in events:
+        async with contextlib.aclosing(self._pieces()) as pieces:  # type: ignore[type-var]
+            async for data in pieces:
                 await self._sent(send({"type": "http.response.body", "body": data, "more_body": True}))
         await self._sent(send({"type": "http.response.body", "body": b"", "more_body": False}))
 
@@ -73,16 +81,41 @@ class EventStream(Response):
         task.result()
 
 
-async def _told(events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield events; what goes wrong on the way is the last one, for the status was sent long ago."""
-    try:
-        async for data in events:
-            yield data
-    except ApiError as error:
-        yield event(error.body)
-    except Exception:
-        log.exception("an answer broke off")
-        yield event(ApiError(500, "the server failed; its log says why", code="internal_error").body)
+class EventStream(_Watched):
+    """Sends `events` as they come. `is_behind` says that too much waits for the reader."""
+
+    def __init__(
+        self, events: AsyncIterator[bytes], settings: ServeSettings, *, is_behind: Callable[[], bool], close: Callable[[str], None]
+    ) -> None:
+        super().__init__(settings, is_behind=is_behind, close=close, headers={"X-Accel-Buffering": "no"}, kind="text/event-stream")
+        del self.headers["content-length"]
+        self._events = events
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        """Yield events; what goes wrong on the way is the last one, for the status was sent long ago."""
+        try:
+            async for data in self._events:
+                yield data
+        except ApiError as error:
+            self._reason = "failed"
+            yield event(error.body)
+        except Exception:
+            self._reason = "failed"
+            log.exception("an answer broke off")
+            yield event(ApiError(500, "the server failed; its log says why", code="internal_error").body)
+
+
+class WholeAnswer(_Watched):
+    """Sends one JSON document."""
+
+    def __init__(self, value: dict[str, Any], settings: ServeSettings, *, close: Callable[[str], None]) -> None:
+        self._data = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        length = {"Content-Length": str(len(self._data))}
+        super().__init__(settings, is_behind=lambda: False, close=close, headers=length, kind="application/json")
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        for at in range(0, len(self._data), PIECE):
+            yield self._data[at : at + PIECE]
 
 
 async def until_gone(receive: Receive, work: Awaitable[T]) -> T:

@@ -16,7 +16,7 @@ from puna.engine.request import Token
 from puna.errors import PunaError
 from puna.records import Sample
 from puna.serve.errors import ApiError, refusal
-from puna.serve.service import Service
+from puna.serve.service import Place, Service
 
 # An answer that was cancelled is not here: nobody is told that it is finished.
 FINISH = {"end_token": "stop", "stop_string": "stop", "max_tokens": "length", "context_full": "length"}
@@ -25,8 +25,9 @@ FINISH = {"end_token": "stop", "stop_string": "stop", "max_tokens": "length", "c
 class Writing:
     """The answers to `requests`, in their order. Who makes one has to `cancel` it in the end."""
 
-    def __init__(self, service: Service, requests: Sequence[Request], *, deadline: float) -> None:
-        self._service, self._deadline, self._begun = service, deadline, monotonic()
+    def __init__(self, service: Service, requests: Sequence[Request], *, deadline: float, begun: float) -> None:
+        """Begin. `deadline` is a time of the event loop's, `begun` when the request came (`monotonic`)."""
+        self._service, self._deadline, self._begun = service, deadline, begun
         self.answers: list[Answer] = []
         try:
             self.answers.extend(service.running.submit(request) for request in requests)
@@ -34,10 +35,9 @@ class Writing:
             self.cancel()
             raise _prompt_refusal(error) from None
 
-    @property
-    def num_unread(self) -> int:
-        """Return how many tokens wait for their reader."""
-        return sum(answer.num_waiting for answer in self.answers)
+    def is_behind(self) -> bool:
+        """Return whether more waits for the reader than may."""
+        return sum(answer.num_waiting for answer in self.answers) > self._service.settings.max_unread
 
     def cancel(self) -> None:
         """Stop writing; for answers that are over this changes nothing."""
@@ -59,8 +59,7 @@ class Writing:
                 left = self._deadline - asyncio.get_running_loop().time()
                 done, _ = await asyncio.wait(waiting, timeout=max(left, 0), return_when=asyncio.FIRST_COMPLETED)
                 if not done:
-                    self._service.metrics.dropped.labels("deadline").inc()
-                    raise ApiError(504, "the answer was not finished within the time that it had", code="deadline_exceeded")
+                    raise self._service.too_late()
                 for task in done:
                     index = waiting.pop(task)
                     tokens = _result(task)
@@ -93,6 +92,25 @@ class Writing:
             "total_tokens": prompt + written,
             "prompt_tokens_details": {"cached_tokens": cached},
         }
+
+
+class Ending:
+    """What is done at the end of a request, whichever comes first: its work is stopped, its place is given back, and the figures hear of it."""
+
+    def __init__(self, service: Service, place: Place, *, endpoint: str, begun: float) -> None:
+        self._service, self._place, self._endpoint, self._begun = service, place, endpoint, begun
+        self.writing: Writing | None = None
+
+    def close(self, reason: str) -> None:
+        """End: `done` where the whole answer was taken, `left` or `stalled` by its reader, `failed` where an error was the answer or the end of it."""
+        if self.writing is not None:
+            self.writing.cancel()
+        self._place.give_back()
+        metrics = self._service.metrics
+        if reason == "done":
+            metrics.whole.labels(self._endpoint).observe(monotonic() - self._begun)
+        elif reason != "failed":
+            metrics.dropped.labels(reason).inc()
 
 
 async def _batch(answer: Answer) -> list[Token]:

@@ -69,13 +69,21 @@ AFTER = st.sampled_from(["", " ", "\n", " Done.", "; and more {"])
 
 
 @settings(max_examples=500)
-@example("", [JSON_CALL, '[{"name": "f", "parameters": {}}, {"name": "g", "parameters": {}}]'], " Done.", True, [], 0)
-@given(WORDS, st.lists(CALLS, max_size=3), AFTER, st.booleans(), st.lists(st.integers(1, 7), max_size=60), st.sampled_from([0, 0, 3, 20]))
-def test_what_is_heard_is_what_the_codec_reads(words, calls, after, is_tagged, sizes, hold):
+@example("", [JSON_CALL, '[{"name": "f", "parameters": {}}, {"name": "g", "parameters": {}}]'], " Done.", True, [], 0, False)
+@given(
+    WORDS,
+    st.lists(CALLS, max_size=3),
+    AFTER,
+    st.booleans(),
+    st.lists(st.integers(1, 7), max_size=60),
+    st.sampled_from([0, 0, 3, 20]),
+    st.booleans(),
+)
+def test_what_is_heard_is_what_the_codec_reads(words, calls, after, is_tagged, sizes, hold, says_whole):
     text = "".join(calls) + (after if calls else "")
     ids = [*cut(words, sizes), TAG, *cut(text, sizes), EOM] if is_tagged and calls else [*cut(words + text, sizes), EOT]
     content, expected = by_codec(ids)
-    speech, pieces = heard(ids, hold=hold, runs_code=True)
+    speech, pieces = heard(ids, hold=hold, runs_code=True, says_whole=says_whole)
     said, got = by_ear(speech)
     assert [name for name, _ in got] == [name for name, _ in expected]
     for (_, arguments), (_, wanted) in zip(got, expected, strict=True):

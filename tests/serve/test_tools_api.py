@@ -166,6 +166,27 @@ def test_a_call_that_is_cut_off_ends_for_its_length():
     assert ARGUMENTS.startswith(choice.message.tool_calls[0].function.arguments)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("stop", ["Cu", '"parameters"', '"}', "}}", tokenizer().encode("u")[0]])
+def test_what_a_stop_ends_is_no_call(stop, stream):
+    """A client that runs what it is told to call must not be told half a call, whichever part of it the stop cut off; a whole one before it is one."""
+    arguments = '{"city": "Cuzco"}'
+    call = f'{{"name":"weather", "parameters": {arguments}}}'
+    plain = [*tokenizer().encode(call), EOT]
+    given = {"stop": stop} if isinstance(stop, str) else {"extra_body": {"stop_token_ids": [stop]}}
+    # Letter by letter, so that the letter of the stop token is a token.
+    ids = [*odd(call), EOT] if isinstance(stop, int) else plain
+    with served(writes(ids)) as server:
+        message, finish = told(server.client(), {**CHAT, **given}, stream=stream)
+        assert (message.get("tool_calls") or [], finish) == ([], "stop")
+        cut = call[: call.index(stop if isinstance(stop, str) else "u")]
+        assert message["content"] == cut
+    with served(writes([*tokenizer().encode(f"{call}; and Cusco too"), EOT])) as server:
+        message, finish = told(server.client(), {**CHAT, "stop": "Cusco"}, stream=stream)
+        assert [one["function"]["arguments"] for one in message["tool_calls"]] == [arguments]
+        assert finish == "tool_calls"
+
+
 def test_none_means_none():
     """Tools that must not be called are not told, and what looks like a call is text."""
     ids = [TAG, *tokenizer().encode(CALL), EOM]

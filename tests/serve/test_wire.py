@@ -6,10 +6,18 @@ import logging
 import socket
 import time
 
+import httpx
 import pytest
 from real_server import served
 from test_api_serving import ENDLESS, figures, slow_engine
 from tiny_engine import random_engine
+
+from puna.serve import wire
+
+
+def address(server) -> tuple[str, int]:
+    return "127.0.0.1", int(server.url.rpartition(":")[2])
+
 
 HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
@@ -67,8 +75,6 @@ def test_broken_http_is_told_so_or_hung_up_on(server, caplog, pieces, status):
     "pieces", [[b""], [b"GET /health HTTP/1.1\r\nHost: local"], [b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", b"GET /heal"]]
 )
 def test_a_head_that_never_ends_is_not_waited_for(monkeypatch, pieces):
-    from puna.serve import wire
-
     monkeypatch.setattr(wire, "HEAD_TIMEOUT", 0.5)
     with served(random_engine()) as server:
         begun = time.monotonic()
@@ -79,10 +85,58 @@ def test_a_head_that_never_ends_is_not_waited_for(monkeypatch, pieces):
 
 
 def test_a_slow_answer_outlives_the_time_of_its_head(monkeypatch):
-    from puna.serve import wire
-
     monkeypatch.setattr(wire, "HEAD_TIMEOUT", 0.05)
     with served(slow_engine()) as server:
         told = server.post("/v1/chat/completions", {**ENDLESS, "max_tokens": 80})
         assert told.elapsed.total_seconds() > 0.05
         assert told.json()["usage"]["completion_tokens"] == 80
+
+
+TRICKLE = b"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
+
+
+def is_open(connection: socket.socket) -> bool:
+    try:
+        connection.sendall(b" ")
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"POST /v1/chat/completions HTTP/1.1\r\n" + TRICKLE, 401),
+        (b"POST /nosuch HTTP/1.1\r\n" + TRICKLE, 401),
+        (b"POST /page/nosuch HTTP/1.1\r\n" + TRICKLE, 405),
+        (b"GET / HTTP/1.1\r\n" + TRICKLE, 200),
+        (b"POST /v1/models HTTP/1.1\r\n" + TRICKLE.replace(b"localhost", b"a.stranger"), 403),
+    ],
+)
+def test_a_body_that_nobody_reads_keeps_no_connection(monkeypatch, head, status):
+    monkeypatch.setattr(wire, "LINGER", 0.5)
+    with served(random_engine(), api_keys=("key",)) as server, socket.create_connection(address(server), timeout=10) as connection:
+        connection.sendall(head)
+        assert connection.recv(4096).split()[1] == str(status).encode()
+        until = time.monotonic() + 10
+        while is_open(connection):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def test_a_body_that_comes_in_time_keeps_its_connection():
+    with served(random_engine(), api_keys=("key",)) as server, httpx.Client() as client:
+        for _ in range(3):
+            told = client.post(f"{server.url}/v1/models", content=b"x" * 1000)
+            assert told.status_code == 401
+        assert len(server.server.server_state.connections) == 1
+
+
+def test_one_connection_too_many_is_told_when_to_come_again(caplog):
+    with served(random_engine(), max_connections=2) as server, caplog.at_level(logging.ERROR):
+        with socket.create_connection(address(server)), socket.create_connection(address(server)):
+            told = server.get("/health")
+        assert told.status_code == 503
+        assert int(told.headers["retry-after"]) >= 1
+        assert told.json()["error"]["code"] == "too_many_connections"
+    assert not caplog.records
