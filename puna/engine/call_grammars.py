@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from puna.engine.call_schemas import DEPTH, Rules, SchemaRules
 from puna.engine.grammar_errors import short
 from puna.engine.grammar_trial import Part
+from puna.engine.schema_rules import DEPTH, Rules, SchemaRules
 from puna.engine.schema_spelling import JSON, PYTHON, SPACE, exactly, one_of
 from puna.errors import ConfigError
 from puna.records import BUILTIN_TOOLS, CallForm, Tool, shown

@@ -25,6 +25,8 @@ from puna.tokens.tokenizer import Tokenizer
 
 # Of a schema or grammar as text: what takes seconds to compile is no format for an answer.
 MAX_CHARS = 200_000
+# Of the rules that a schema becomes: more than its text, for what may nest is written out level by level.
+MAX_WRITTEN = 1_000_000
 # Work while compiling, and within one step half of the library's own limits and less: a hostile grammar is refused instead of holding everybody up.
 LIMITS = {
     "initial_lexer_fuel": 1_000_000,
@@ -36,10 +38,8 @@ LIMITS = {
 
 # Of the library's lexer in one step: some 14,000 a millisecond. Words in which no call may begin need more at their first step, over a vocabulary of 128,256.
 STEP_FUEL, CALLS_STEP_FUEL = 100_000, 2_000_000
-# Characters of a grammar of calls whose every rule is our own: some 400 rules, of which 40 may stand within each other.
-CHEAP_CALLS = 20_000
-# Between tokens of JSON: enough to lay it out, too little to write nothing else for ever.
-JSON_OPTIONS = {"whitespace_pattern": r" ?(\n {0,20})?"}
+# Characters of a grammar whose every rule is our own: some 400 rules, of which 40 may stand within each other.
+CHEAP_RULES = 20_000
 
 _tokenizers: weakref.WeakKeyDictionary[Tokenizer, Any] = weakref.WeakKeyDictionary()
 
@@ -57,16 +57,33 @@ class Grammar:
         """Compile a JSON schema; `{}` and True are any JSON value. Raises `ConfigError` naming what cannot be followed, and where."""
         from llguidance import LLMatcher
 
+        from puna.engine.schema_rules import DEPTH, Rules, SchemaRules
+        from puna.engine.schema_spelling import JSON
+
         if not isinstance(schema, Mapping | bool):
             raise ConfigError(f"a JSON schema is an object, true or false, and this is {shown(schema)}")
         try:
             text = json.dumps(schema, allow_nan=False)
-            _check_size(text, "JSON schema")
-            parts = [Part(where, _written(part)) for where, part in grammar_trial.schema_parts(json.loads(text))]
-            written = LLMatcher.grammar_from_json_schema(text, overrides=JSON_OPTIONS)  # type: ignore[arg-type]
         except (ValueError, TypeError, RecursionError) as error:
             raise ConfigError(f"the JSON schema cannot be read: {one_line(str(error))}") from None
-        return cls._compiled(tokenizer, "JSON schema", written, parts=parts, is_cheap=grammar_trial.is_cheap(schema, text))
+        _check_size(text, "JSON schema")
+        rules = Rules()
+        try:
+            start = SchemaRules(rules, JSON, json.loads(text)).document()
+        except ConfigError as error:
+            raise ConfigError(f"the JSON schema cannot be compiled: {_placed(str(error))}") from None
+        if start is None:
+            raise ConfigError(f"the JSON schema cannot be compiled: no value follows it ({DEPTH} levels deep at most)")
+        lark = "\n".join([f"start: {start}", *rules.lines()])
+        _check_size(lark, "JSON schema as a grammar", most=MAX_WRITTEN)
+        return cls._compiled(
+            tokenizer,
+            "JSON schema",
+            LLMatcher.grammar_from_lark(lark),
+            told=in_lark,
+            parts=rules.parts,
+            is_cheap=not rules.parts and len(lark) <= CHEAP_RULES and grammar_trial.is_cheap(schema, text),
+        )
 
     @classmethod
     def regex(cls, tokenizer: Tokenizer, pattern: str) -> Self:
@@ -107,7 +124,7 @@ class Grammar:
         most = call_grammars.MOST_CALLS if parallel else 1
         lark, parts = call_grammars.written(tools, builtin, form=form, tag=tag, words=words, most=most)
         _check_size(lark, "grammar of calls")
-        is_cheap = not parts and len(lark) <= CHEAP_CALLS
+        is_cheap = not parts and len(lark) <= CHEAP_RULES
         return cls._compiled(
             tokenizer,
             "grammar of calls",
@@ -151,14 +168,14 @@ class Grammar:
         return GrammarState(self._matchers, end_id=self.vocab_size, end_ids=end_ids)
 
 
-def _check_size(text: str, what: str) -> None:
-    if len(text) > MAX_CHARS:
-        raise ConfigError(f"the {what} has {len(text):,} characters, more than the {MAX_CHARS:,} that are compiled; make it shorter")
+def _check_size(text: str, what: str, *, most: int = MAX_CHARS) -> None:
+    if len(text) > most:
+        raise ConfigError(f"the {what} has {len(text):,} characters, more than the {most:,} that are compiled; make it shorter")
 
 
-def _written(schema: Any) -> str:
-    """Return a part of a schema, which may be no schema at all, as the library's grammar."""
-    return json.dumps({"grammars": [{"json_schema": schema}]})
+def _placed(error: str) -> str:
+    """Return an error that may begin with its place, a JSON pointer that is empty for the whole."""
+    return short(f"at {error}" if error.startswith("/") else error.removeprefix(": "))
 
 
 class _Vocabulary:

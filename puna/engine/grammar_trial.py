@@ -101,35 +101,6 @@ def _inner(schema: dict[str, Any]) -> list[Any]:
     return held + [schema[key] for key in ("items", "additionalProperties") if key in schema]
 
 
-_HELD = ("items", "additionalProperties", "unevaluatedProperties", "propertyNames", "contains", "not", "if", "then", "else")
-_LISTS, _MAPS = ("anyOf", "oneOf", "allOf", "prefixItems"), ("properties", "patternProperties", "$defs", "definitions")
-
-
-def schema_parts(schema: Any) -> list[tuple[str, Any]]:
-    """Return the schemas inside of a schema, innermost first, each with its JSON pointer and the definitions that it may refer to."""
-    defined = {key: schema[key] for key in ("$defs", "definitions") if key in schema}
-    found: list[tuple[str, Any]] = []
-    waiting = [("", schema)]
-    while waiting and len(found) < MOST_PARTS:
-        where, one = waiting.pop(0)
-        found.append((where, {**defined, **one} if isinstance(one, dict) else one))
-        if not isinstance(one, dict):
-            continue
-        inner = [(key, one[key]) for key in _HELD if key in one]
-        inner += [(f"{key}/{place}", item) for key in _LISTS for place, item in enumerate(_list(one.get(key)))]
-        inner += [(f"{key}/{pointer(name)}", item) for key in _MAPS for name, item in _map(one.get(key)).items()]
-        waiting += [(f"{where}/{path}", item) for path, item in inner]
-    return found[:0:-1]
-
-
 def pointer(name: str) -> str:
     """Return a key as a JSON pointer spells it."""
     return name.replace("~", "~0").replace("/", "~1")
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _map(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

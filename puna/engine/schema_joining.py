@@ -16,11 +16,16 @@ Schema = dict[str, Any]
 TYPES = ("object", "array", "string", "number", "boolean", "null")
 ANNOTATIONS = frozenset(
     {"title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly", "$comment", "$id", "$schema", "$anchor", "$defs",
-     "definitions"}
+     "definitions", "discriminator"}
 )  # fmt: skip
 _LARGER = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems"})
 _SMALLER = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems"})
 _LISTS = ("items", "prefixItems")
+
+
+def is_annotation(key: str) -> bool:
+    """Return whether a keyword says nothing of which values follow a schema; those of programs begin with `x-`."""
+    return key in ANNOTATIONS or key.startswith("x-")
 
 
 def types_of(schema: Mapping[str, Any], where: str) -> list[str]:
@@ -28,7 +33,7 @@ def types_of(schema: Mapping[str, Any], where: str) -> list[str]:
     said = schema.get("type", list(TYPES))
     said = [said] if isinstance(said, str) else said
     if not isinstance(said, list) or not all(one in (*TYPES, "integer") for one in said):
-        raise ConfigError(f"{where}/type: {json.dumps(said)[:80]} is none of JSON's types")
+        raise ConfigError(f"{where}/type: {json.dumps(schema['type'])[:80]} is none of JSON's types")
     return [one for one in dict.fromkeys(said) if one != "integer" or "number" not in said]
 
 
@@ -37,7 +42,7 @@ def joined(one: Schema | bool, other: Schema | bool, where: str) -> Schema | boo
     if isinstance(one, bool) or isinstance(other, bool):
         return other if one is True else one if other is True else False
     both = {**other, **one}
-    for key in (one.keys() & other.keys()) - ANNOTATIONS:
+    for key in (key for key in one if key in other and not is_annotation(key)):
         if one[key] != other[key] and key not in ("properties", "additionalProperties"):
             both[key] = _value(key, one, other, where)
     mine, theirs = ({key: schema[key] for key in _LISTS if key in schema} for schema in (one, other))

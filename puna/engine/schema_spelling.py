@@ -50,6 +50,10 @@ class Spelling:
         return one_of(f"{quote}{self._character(quote)}{count}{quote}" for quote in self.quotes)
 
     def text(self, value: str) -> str:
+        """Return the expression of this one string: what can stand for itself does, and beyond ASCII it may be escaped."""
+        return one_of(f"{quote}{''.join(self._plainly(char, quote) for char in value)}{quote}" for quote in self.quotes)
+
+    def any_text(self, value: str) -> str:
         """Return the expression of every way to spell this one string."""
         return one_of(f"{quote}{''.join(self._spelled(char, quote) for char in value)}{quote}" for quote in self.quotes)
 
@@ -68,6 +72,10 @@ class Spelling:
     def _character(self, quote: str) -> str:
         escapes = "".join(exactly(char) for char in dict.fromkeys(f'"\\/bfnrt{self.quotes}'))
         return rf"([^{exactly(quote)}\\\x00-\x1F]|\\([{escapes}]|{_UNICODE}))"
+
+    def _plainly(self, char: str, quote: str) -> str:
+        is_plain = char.isascii() and char.isprintable() and char not in (quote, "\\")
+        return exactly(char) if is_plain else self._spelled(char, quote)
 
     def _spelled(self, char: str, quote: str) -> str:
         ways = [rf"\\u{''.join(_any_case(digit) for digit in f'{half:04x}')}" for half in _halves(char)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from puna.engine import SamplingSettings
 from puna.serve.protocol import Generation
+from puna.settings import parse
 
 # One name there, another here.
 NAMES = {"stop_token_ids": "stop_ids", "ignore_eos": "ignore_end"}
@@ -27,4 +28,4 @@ def settings_of(asked: Generation, defaults: SamplingSettings, *, max_tokens: in
         "max_tokens": max_tokens,
         "top_logprobs": top_logprobs,
     }
-    return SamplingSettings.model_validate({**defaults.model_dump(), **given})
+    return parse(SamplingSettings, {**defaults.model_dump(), **given}, where="sampling")

@@ -1,9 +1,9 @@
-"""The arguments of calls: a JSON schema as rules of a grammar, in JSON's spelling or in Python's.
+"""A JSON schema as rules of a grammar, in JSON's spelling or in Python's: an answer's form, and the arguments of calls.
 
-The library compiles JSON schemas by itself, but not for Python's literals, and of JSON it lets through what would come back as other arguments than were asked for: a key spelled with an escape
+The library compiles JSON schemas by itself, but not for Python's literals, and of JSON it lets through what would be read as something else than was asked for: a key spelled with an escape
 (`{"\\u0061": "x"}` where `a` is an integer), numbers that are infinite in Python. So structure and strings are written out here, and only patterns, formats and bounds of numbers are left to it.
 
-A grammar has no memory: keys come in the schema's order, and what is free to nest does so for `DEPTH` levels, as many rules deep. What cannot be said in rules is refused, with its place.
+A grammar has no memory: keys come in the schema's order, and what is free to nest does so for `DEPTH` levels, as many rules deep. What cannot be said in rules is refused, with its place, and so is a keyword that does not exist: `maxItem` would be a bound that holds nothing.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from puna.engine.grammar_trial import Part, pointer
-from puna.engine.schema_joining import ANNOTATIONS, Schema, are_disjoint, joined, types_of
+from puna.engine.schema_joining import Schema, are_disjoint, is_annotation, joined, types_of
 from puna.engine.schema_spelling import INTEGER, NUMBER, SPACE, Spelling, exactly, one_of
 from puna.errors import ConfigError
 from puna.records import shown
+from puna.settings import nearest
 from puna.tokens.chat import pythonic
 
 DEPTH = 40  # levels of lists and objects
@@ -29,6 +30,10 @@ FAR = 10**18
 _REFUSED = frozenset(
     {"not", "if", "then", "else", "patternProperties", "propertyNames", "minProperties", "maxProperties", "dependentRequired", "dependentSchemas", "dependencies",
      "uniqueItems", "contains", "minContains", "maxContains", "unevaluatedProperties", "unevaluatedItems", "additionalItems", "$dynamicRef", "$recursiveRef"}
+)  # fmt: skip
+_FOLLOWED = (
+    "type", "enum", "const", "properties", "required", "additionalProperties", "items", "prefixItems", "minItems", "maxItems", "minLength", "maxLength", "pattern",
+    "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "anyOf", "oneOf", "allOf", "$ref",
 )  # fmt: skip
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _OPEN, _CLOSE, _OPEN_LIST, _CLOSE_LIST = r"\{", r"\}", r"\[", r"\]"
@@ -62,7 +67,7 @@ class Rules:
 class SchemaRules:
     """Writes rules for the values of one schema, `document`. A rule that is None can match nothing."""
 
-    def __init__(self, rules: Rules, spelling: Spelling, document: Mapping[str, Any]) -> None:
+    def __init__(self, rules: Rules, spelling: Spelling, document: Mapping[str, Any] | bool) -> None:
         try:
             json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, TypeError, RecursionError) as error:  # half a surrogate pair is a ValueError too
@@ -71,6 +76,10 @@ class SchemaRules:
         self._known: dict[tuple[str, int], str | None] = {}
         self._num_steps = 0
         self._comma = rules.terminal(f",{SPACE}")
+
+    def document(self) -> str | None:
+        """Return the rule of what follows the document."""
+        return self.value(self._document, "", DEPTH)
 
     def arguments(self) -> str | None:
         """Return the rule of an object that follows the document."""
@@ -103,7 +112,7 @@ class SchemaRules:
         return self._known[key]
 
     def _object_schema(self) -> Any:
-        return joined({"type": "object"}, dict(self._document), "")
+        return joined({"type": "object"}, self._checked(self._document, ""), "")
 
     def _flat(self, schema: Schema | bool, where: str) -> Schema | bool:
         """Return a schema without `$ref` and `allOf`: what these add is joined to it."""
@@ -177,7 +186,7 @@ class SchemaRules:
     def _listed(self, schema: Schema, types: list[str], where: str) -> list[str]:
         """Return the rule of values that a schema lists, those of its types."""
         values = schema["enum"] if "enum" in schema else [schema["const"]]
-        beside = next((key for key in schema if key not in ANNOTATIONS | {"enum", "const", "type"}), None)
+        beside = next((key for key in schema if key not in ("enum", "const", "type") and not is_annotation(key)), None)
         if not isinstance(values, list) or ("enum" in schema and "const" in schema):
             raise ConfigError(f"{where}/enum: a list of values is wanted, and no 'const' beside it")
         if beside is not None:
@@ -283,14 +292,19 @@ class SchemaRules:
 
     def _other_key(self, names: list[str]) -> str:
         """Return the terminal of keys that are none of `names`, however they are spelled."""
-        but = f"{one_of(map(self._spelling.text, names))}: ?" if names else ""
+        but = f"{one_of(map(self._spelling.any_text, names))}: ?" if names else ""
         return self._rules.terminal(f"{self._spelling.string()}: ?", but=but)
 
 
 def _refuse_keys(schema: Schema, where: str) -> None:
-    refused = next((key for key in schema if key in _REFUSED and schema[key] is not False), None)
+    refused = next((key for key in schema if key in _REFUSED and not (key in ("uniqueItems", "not") and schema[key] is False)), None)
     if refused is not None:
-        raise ConfigError(f"{where}/{pointer(refused)}: {refused!r} cannot be followed in a call; leave it out")
+        raise ConfigError(f"{where}/{pointer(refused)}: {refused!r} cannot be followed; leave it out")
+    unknown = next((key for key in schema if key not in _REFUSED and key not in _FOLLOWED and not is_annotation(key)), None)
+    if unknown is not None:
+        raise ConfigError(
+            f"{where}/{pointer(unknown)}: {shown(unknown)} is no keyword that can be followed{nearest(unknown[:60], _FOLLOWED)}"
+        )
 
 
 def _count(schema: Schema, key: str, where: str) -> int | None:
