@@ -13,6 +13,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import openai
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,6 +23,7 @@ from tiny_engine import random_engine
 from puna.engine import Engine, EngineSettings
 from puna.engine.grammar import Grammar
 from puna.errors import ConfigError
+from puna.serve import protocol
 from puna.serve.settings import ServeSettings
 
 ASK = [{"role": "user", "content": "hi"}]
@@ -210,6 +212,24 @@ def test_a_slow_grammar_holds_up_its_own_request_and_no_other(monkeypatch):
         server.wait_idle()
         assert dropped(server, "deadline") == 12
         assert server.post("/v1/chat/completions", {**CHAT, "guided_json": {"title": "0"}}).status_code == 400
+
+
+def test_a_large_body_is_read_beside_everybody_else(monkeypatch):
+    """A hundred thousand messages take most of a second to check; meanwhile the server is there."""
+    read, begun, may_end = protocol.read, threading.Event(), threading.Event()
+
+    def slow(*given):
+        begun.set()
+        may_end.wait(20)
+        return read(*given)
+
+    monkeypatch.setattr(protocol, "read", slow)
+    with served(random_engine()) as server, ThreadPoolExecutor(1) as clients:
+        told = clients.submit(server.post, "/v1/chat/completions", {**CHAT, "messages": ASK * 5000})
+        assert begun.wait(20)
+        assert httpx.get(f"{server.url}/health", timeout=5).status_code == 200
+        may_end.set()
+        assert "context has 256" in told.result().json()["error"]["message"]
 
 
 def test_who_leaves_while_his_request_is_prepared_gives_his_place_back(monkeypatch):
