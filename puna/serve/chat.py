@@ -17,6 +17,7 @@ from puna.serve.grammars import offers_code
 from puna.serve.messages import dialog_of
 from puna.serve.sampling import settings_of
 from puna.serve.service import Service
+from puna.serve.shown import Shown
 from puna.serve.speaking import Arguments, CallBegins, CallingSpeech, Piece, Speech, Words
 from puna.serve.streaming import DONE, event
 from puna.serve.writing import FINISH, Writing
@@ -28,6 +29,7 @@ class Telling:
     """One answer on its way: what it says, how many tokens were taken for that, log-probabilities that were not told yet, and why it ended."""
 
     speech: Speech
+    shown: Shown[dict[str, Any]]
     num_tokens: int = 0
     logprobs: list[dict[str, Any]] = field(default_factory=list)
     finish: str | None = None
@@ -51,7 +53,7 @@ class Chat:
     def __init__(self, service: Service, asked: protocol.ChatRequest, writing: Writing) -> None:
         self._service, self._asked, self._writing = service, asked, writing
         self._id, self._created = f"chatcmpl-{secrets.token_hex(12)}", int(time.time())
-        self._told = [Telling(self._new_speech()) for _ in writing.answers]
+        self._told = [Telling(self._new_speech(), Shown(service.engine.tokenizer)) for _ in writing.answers]
         self._silent_ids = (frozenset() if asked.ignore_eos else service.engine.chat_end_ids) | frozenset(asked.stop_token_ids or ())
 
     async def whole(self) -> dict[str, Any]:
@@ -59,7 +61,7 @@ class Chat:
         async for index, tokens in self._writing.batches():
             self._pieces(index, tokens)
         choices = [self._choice(index, telling) for index, telling in enumerate(self._told)]
-        return {**self._head("chat.completion"), "choices": choices, "usage": self._writing.usage([0])}
+        return {**self._head("chat.completion"), "choices": choices, "usage": self._usage()}
 
     async def events(self) -> AsyncIterator[bytes]:
         """Yield the answer's chunks as server-sent events. Raises `ApiError`."""
@@ -71,7 +73,7 @@ class Chat:
             if not tokens:
                 yield self._chunk(index, {})
         if self._asked.includes_usage:
-            yield event({**self._head("chat.completion.chunk"), "choices": [], "usage": self._writing.usage([0])})
+            yield event({**self._head("chat.completion.chunk"), "choices": [], "usage": self._usage()})
         yield DONE
 
     def _pieces(self, index: int, tokens: Sequence[Token]) -> list[Piece]:
@@ -83,15 +85,21 @@ class Chat:
                 break
             pieces += telling.speech.push(token)
             telling.num_tokens += 1
-            if self._asked.logprobs and token.id not in self._silent_ids:
-                telling.logprobs.append(logprob_of(token, self._service.engine.tokenizer))
+            if self._asked.logprobs:
+                account = None if token.id in self._silent_ids else logprob_of(token, self._service.engine.tokenizer)
+                telling.logprobs += [one for _, one in telling.shown.push(token.id, token.text, account)]
         if not tokens:
             sample = self._writing.sample(index)
+            telling.logprobs += [one for _, one in telling.shown.end(stopped=sample.stop_reason == "stop_string")]
             finish = "stop" if telling.speech.is_done else FINISH[sample.stop_reason]
             pieces += telling.speech.end(cut=finish == "length", stopped=not telling.speech.is_done and self._was_stopped(sample))
             telling.finish = "tool_calls" if telling.speech.calls and finish == "stop" else finish
             self._remember(telling, sample)
         return pieces
+
+    def _usage(self) -> dict[str, Any]:
+        # What the engine wrote after the one call that was allowed, until it heard of that, was asked for by nobody.
+        return self._writing.usage([0], written={index: told.num_tokens for index, told in enumerate(self._told) if told.speech.is_done})
 
     def _was_stopped(self, sample: Sample) -> bool:
         """Return whether a stop of the client's ended an answer, which the model would have gone on with."""

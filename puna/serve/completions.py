@@ -14,8 +14,10 @@ from puna.serve import protocol
 from puna.serve.errors import ApiError
 from puna.serve.sampling import settings_of
 from puna.serve.service import Service
+from puna.serve.shown import Shown
 from puna.serve.streaming import DONE, event
 from puna.serve.writing import FINISH, Writing
+from puna.tokens.tokenizer import TextStream
 
 DEFAULT_MAX_TOKENS = 16  # OpenAI's, for this endpoint
 
@@ -33,7 +35,6 @@ class Told:
     """One answer on its way: tokens with their log-probabilities and places in the text, as far as they were not told yet."""
 
     text: str = ""
-    length: int = 0
     tokens: list[str] = field(default_factory=list)
     logprobs: list[float | None] = field(default_factory=list)
     top: list[dict[str, float] | None] = field(default_factory=list)
@@ -94,6 +95,7 @@ class Completion:
         self._service, self._asked, self._prompts, self._writing = service, asked, prompts, writing
         self._id, self._created = f"cmpl-{secrets.token_hex(12)}", int(time.time())
         self._told = [Told() for _ in writing.answers]
+        self._shown_of = [self._new_shown(index) for index in range(len(writing.answers))]
         self._has_echoed = [not asked.echo] * len(writing.answers)
         ends = frozenset() if asked.ignore_eos else service.engine.end_ids
         self._silent_ids = ends | frozenset(asked.stop_token_ids or ())
@@ -109,7 +111,7 @@ class Completion:
         """Yield the answers' pieces as server-sent events. Raises `ApiError`."""
         async for index, tokens in self._writing.batches():
             self._take(index, tokens)
-            if self._told[index].text or not tokens:
+            if self._told[index].text or self._told[index].tokens or not tokens:
                 yield event({**self._head(), "choices": [self._choice(index)], **({"usage": None} if self._asked.includes_usage else {})})
         if self._asked.includes_usage:
             yield event({**self._head(), "choices": [], "usage": self._writing.usage(self._firsts)})
@@ -125,31 +127,43 @@ class Completion:
         if not self._has_echoed[index]:
             self._has_echoed[index] = True
             self._echo(index, told)
+        shown = self._shown_of[index]
         for token in tokens:
-            if self._asked.logprobs is not None and token.id not in self._silent_ids:
-                top = {self._shown(one): logprob for one, logprob in token.top}
-                self._note(told, token.id, token.logprob, {self._shown(token.id): token.logprob, **top} if self._asked.logprobs else None)
+            account = None if self._asked.logprobs is None or token.id in self._silent_ids else token
+            self._note(told, shown.push(token.id, token.text, account))
             told.text += token.text
-            told.length += len(token.text)
         if not tokens:
-            told.finish = FINISH[self._writing.sample(index).stop_reason]
+            reason = self._writing.sample(index).stop_reason
+            self._note(told, shown.end(stopped=reason == "stop_string"))
+            told.finish = FINISH[reason]
+
+    def _new_shown(self, index: int) -> Shown[Token]:
+        begin = len(self._prompts[index // (self._asked.n or 1)].text) if self._asked.echo else 0
+        return Shown(self._service.engine.tokenizer, begin=begin, continues=True)
 
     def _echo(self, index: int, told: Told) -> None:
         """Begin with the prompt. Its first token, which nothing stands before, has no log-probability, and the token that begins a text has no text."""
         prompt, sequence = self._prompts[index // (self._asked.n or 1)], self._writing.answers[index].sequence
-        if self._asked.logprobs is not None:
-            at = 0
-            for token_id, logprob in zip(prompt.ids, [None, *sequence.prompt_logprobs], strict=True):
-                told.length = at
-                self._note(told, token_id, logprob, None)
-                at += 0 if token_id == self._service.engine.tokenizer.bos_id else len(self._shown(token_id))
-        told.text, told.length = prompt.text, len(prompt.text)
+        told.text = prompt.text
+        if self._asked.logprobs is None:
+            return
+        at, stream, tokenizer = 0, TextStream(self._service.engine.tokenizer), self._service.engine.tokenizer
+        for place, (token_id, logprob) in enumerate(zip(prompt.ids, [None, *sequence.prompt_logprobs], strict=True)):
+            told.tokens.append(self._shown(token_id))
+            told.logprobs.append(logprob)
+            told.top.append(None)
+            told.offsets.append(at)
+            if place or token_id != tokenizer.bos_id:
+                at += len(stream.push(token_id))
 
-    def _note(self, told: Told, token_id: int, logprob: float | None, top: dict[str, float] | None) -> None:
-        told.tokens.append(self._shown(token_id))
-        told.logprobs.append(logprob)
-        told.top.append(top)
-        told.offsets.append(told.length)
+    def _note(self, told: Told, tokens: Sequence[tuple[int, Token]]) -> None:
+        """Write down tokens that are shown from now on."""
+        for offset, token in tokens:
+            top = {self._shown(token.id): token.logprob} | {self._shown(one): logprob for one, logprob in token.top}
+            told.tokens.append(self._shown(token.id))
+            told.logprobs.append(token.logprob)
+            told.top.append(top if self._asked.logprobs else None)
+            told.offsets.append(offset)
 
     def _shown(self, token_id: int) -> str:
         """Return a token's text; bytes that are no whole character are written as OpenAI does it."""
@@ -172,7 +186,7 @@ class Completion:
     def _choice(self, index: int) -> dict[str, Any]:
         """Return what was not told yet of an answer."""
         told = self._told[index]
-        self._told[index] = Told(length=told.length, finish=told.finish)
+        self._told[index] = Told(finish=told.finish)
         logprobs = {
             "tokens": told.tokens,
             "token_logprobs": told.logprobs,

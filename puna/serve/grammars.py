@@ -82,6 +82,7 @@ class Grammars:
         is_free = choice.mode == "auto"
         if is_free and not any(tool.function.strict for tool in offered):
             return None
+        _ending(asked, "tools")
         return self._calls(offered, parallel=asked.parallel_tool_calls is not False, words=is_free)
 
     def of(self, asked: protocol.Generation, wanted: protocol.ResponseFormat | None = None) -> Wanted | None:
@@ -96,7 +97,7 @@ class Grammars:
         said = [(param, *what) for param, what in given.items() if what is not None]
         if len(said) > 1:
             raise ApiError(400, f"'{said[0][0]}' and '{said[1][0]}' both say what the answer has to be; give one", param=said[1][0])
-        return self._wanted(said[0][1], said[0][2], param=said[0][0]) if said else None
+        return self._wanted(said[0][1], said[0][2], param=_ending(asked, said[0][0])) if said else None
 
     def _wanted(self, kind: str, text: str, *, param: str) -> Wanted:
         make: dict[str, Callable[[], Grammar]] = {
@@ -119,6 +120,17 @@ class Grammars:
 
 def _raised(wanted: Wanted, problem: str) -> NoReturn:
     raise ApiError(400, f"'{wanted.param}': {problem}", param=wanted.param, code="invalid_grammar")
+
+
+def _ending(asked: protocol.Generation, param: str) -> str:
+    """Return the field that asks for a grammar. Raises `ApiError` 400 where nothing could end what follows one."""
+    if asked.ignore_eos and not asked.stop_token_ids:
+        raise ApiError(
+            400,
+            f"what follows '{param}' ends with a token, and 'ignore_eos' ends with none; leave it out, or give 'stop_token_ids'",
+            param="ignore_eos",
+        )
+    return param
 
 
 def _literal(text: str) -> str:

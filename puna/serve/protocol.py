@@ -46,6 +46,7 @@ UNDONE: dict[str, tuple[object, ...]] = {
     "web_search_options": ("this server searches nothing; offer a tool",),
     "prompt_cache_retention": ("prompts are cached while there is room, and no longer can be promised",),
     "functions": ("use 'tools', which took its place",),
+    "description": ("a description of the format cannot be told to the model; write it into a message", ""),
     "suffix": ("this model only goes on from a prompt and cannot fill in before a suffix", ""),
 }
 
@@ -202,7 +203,7 @@ class Schema(Body):
     """A JSON schema with a name."""
 
     name: str | None = None
-    description: str | None = None
+    description: None = None
     schema_: dict[str, Any] = Field(alias="schema")
     strict: bool | None = None
 

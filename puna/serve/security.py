@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import re
 import time
 from collections.abc import Sequence
 
@@ -36,6 +37,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 ENDPOINTS = ("/", "/health", "/metrics", "/v1/chat/completions", "/v1/completions", "/v1/models")
+_HOST = re.compile(r"(\[(?P<address>[^\]]*)\]|(?P<name>[^:\[\]@/]*))(:[0-9]*)?")
 log = logging.getLogger("puna.serve.access")
 
 
@@ -102,11 +104,9 @@ class Guard:
 
 
 def host_name(host: str) -> str:
-    """Return the name in a `Host` header, without its port, in small letters."""
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
+    """Return the name in a `Host` header, without its port, in small letters; nothing where it is no name with a port."""
+    found = _HOST.fullmatch(host.strip().lower())
+    return (found["address"] or found["name"] or "") if found else ""
 
 
 def endpoint_of(path: str) -> str:

@@ -43,7 +43,7 @@ class _Watched(Response):
         self, settings: ServeSettings, *, is_behind: Callable[[], bool], close: Callable[[str], None], headers: Mapping[str, str], kind: str
     ) -> None:
         super().__init__(media_type=kind, headers={"Cache-Control": "no-store", **headers})
-        self._stall, self._is_behind, self._close, self._reason = settings.stall, is_behind, close, "done"
+        self._stall, self._is_behind, self._close, self._reason, self._is_sent = settings.stall, is_behind, close, "done", False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         reason = "left"
@@ -54,7 +54,8 @@ class _Watched(Response):
             reason = "stalled"
             scope.get("extensions", {}).get(HANG_UP, lambda: None)()
         except ClientGone:
-            pass
+            # After its last piece an answer is done, whoever is heard first, its writer or the client who goes.
+            reason = self._reason if self._is_sent else "left"
         finally:
             self._close(reason)
 
@@ -67,6 +68,7 @@ class _Watched(Response):
             async for data in pieces:
                 await self._sent(send({"type": "http.response.body", "body": data, "more_body": True}))
         await self._sent(send({"type": "http.response.body", "body": b"", "more_body": False}))
+        self._is_sent = True
 
     async def _sent(self, sending: Awaitable[None]) -> None:
         """Wait until the connection takes what is sent. Raises `Stalled`."""

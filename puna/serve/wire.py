@@ -54,10 +54,12 @@ class WireProtocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Be ready for the next request, unless the last one's body is still on its way and nobody will read it."""
+        # Asked before: a next request that waits already begins in here.
+        is_body_left = self.conn.their_state is h11.SEND_BODY
         super().on_response_complete()
         if self.transport.is_closing():
             self._close_within(CLOSE_TIMEOUT)
-        elif self.conn.their_state is h11.SEND_BODY:
+        elif is_body_left:
             self._is_lingering = True
             self._unset_keepalive_if_required()
             self.transport.write_eof()

@@ -6,7 +6,7 @@ Tokens are taken in batches of what is there, so a reader who is slow gets fewer
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -81,15 +81,16 @@ class Writing:
             metrics.between_tokens.observe((now - last) / count)
         return now
 
-    def usage(self, prompts: Sequence[int]) -> dict[str, Any]:
-        """Return OpenAI's account of tokens; `prompts` are the indices of answers whose prompts count, one for each prompt."""
+    def usage(self, prompts: Sequence[int], *, written: Mapping[int, int] | None = None) -> dict[str, Any]:
+        """Return OpenAI's account of tokens. `prompts` are the indices of answers whose prompts count, one for each prompt; `written` the tokens of answers that were ended by us."""
         prompt = sum(self.answers[index].sequence.num_prompt for index in prompts)
         cached = sum(self.answers[index].sequence.num_cached or 0 for index in prompts)
-        written = sum(answer.sequence.num_written for answer in self.answers)
+        known = written or {}
+        total = sum(known.get(index, answer.sequence.num_written) for index, answer in enumerate(self.answers))
         return {
             "prompt_tokens": prompt,
-            "completion_tokens": written,
-            "total_tokens": prompt + written,
+            "completion_tokens": total,
+            "total_tokens": prompt + total,
             "prompt_tokens_details": {"cached_tokens": cached},
         }
 

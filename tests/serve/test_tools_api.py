@@ -145,11 +145,19 @@ def test_two_calls_come_with_ids_of_their_own_and_in_a_stream_name_first():
         assert sum(delta.index == 0 for delta in deltas) > 5
 
 
+def num_tokens_of_one_call() -> int:
+    ids = tokenizer().encode(CALL * 3)
+    return next(count for count in range(len(ids)) if tokenizer().decode(ids[:count]).startswith(CALL))
+
+
 def test_one_call_is_all_where_parallel_calls_are_off():
     ids = [TAG, *tokenizer().encode(CALL * 3), EOM]
     with served(writes(ids)) as server:
         client = server.client()
         body = {**CHAT, "parallel_tool_calls": False}
+        first = client.chat.completions.create(**body)
+        # All that was written up to the end of the call, and nothing that the engine wrote before it heard of it.
+        assert first.usage.completion_tokens == 1 + num_tokens_of_one_call()
         message, finish = told(client, body, stream=False)
         assert ([call["function"]["arguments"] for call in message["tool_calls"]], finish) == ([ARGUMENTS], "tool_calls")
         result = {"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": "11"}
