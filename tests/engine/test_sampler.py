@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 import torch
-from pydantic import ValidationError
 
-from puna.engine import SamplingSettings, adjust, sampler
+from puna.engine import EngineSettings, SamplingSettings, adjust, sampler
+from puna.errors import ConfigError
 
 # Probabilities 0.4, 0.3, 0.2, 0.1 at temperature 1, out of order.
 PROBS = torch.tensor([0.1, 0.4, 0.2, 0.3])
@@ -161,5 +161,14 @@ def test_of_logits_that_are_not_finite_comes_no_log_probability() -> None:
     ],
 )
 def test_impossible_settings_are_refused(bad: dict) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ConfigError, match=r"^SamplingSettings: .") as caught:
         SamplingSettings(**bad)
+    assert next(iter(bad)) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mistyped_setting_is_told_the_right_one() -> None:
+    with pytest.raises(ConfigError, match=r"^SamplingSettings: unknown key 'temprature'; did you mean 'temperature'\?$"):
+        SamplingSettings(temprature=1)
+    with pytest.raises(ConfigError, match=r"^EngineSettings: 'guesses': should be less than or equal to 16 \(got 99\)$"):
+        EngineSettings(guesses=99)
