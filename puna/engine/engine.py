@@ -256,9 +256,10 @@ class Engine:
     # What only a request needs is made at the first one: an engine that is used for its model alone takes no memory for a cache.
     @cached_property
     def _blocks(self) -> BlockManager:
-        weight = self.model.embed.weight
-        count = num_blocks(self.model.config, self.settings, itemsize=weight.element_size(), device=weight.device.type)
-        return BlockManager(count, BLOCK_SIZE)
+        models = [model for model in (self.model, self._draft if self.settings.guesses else None) if model is not None]
+        token_bytes = sum(model.config.kv_bytes_per_token(model.embed.weight.element_size()) for model in models)
+        device = self.model.embed.weight.device.type
+        return BlockManager(num_blocks(self.model.config, self.settings, token_bytes=token_bytes, device=device), BLOCK_SIZE)
 
     @cached_property
     def _scheduler(self) -> Scheduler:

@@ -37,7 +37,8 @@ def plain(prompt: list[int], sampling: SamplingSettings, item: int = 0) -> tuple
 
 
 def engine(*, blocks: int | None = None, step_tokens: int | None = None, guesses: int = 0, draft=None, max_running: int = 128) -> Engine:
-    size = None if blocks is None else blocks * BLOCK_SIZE * MODEL.config.kv_bytes_per_token(8)
+    models = [MODEL, *([draft] if draft is not None and guesses else [])]
+    size = None if blocks is None else blocks * BLOCK_SIZE * sum(model.config.kv_bytes_per_token(8) for model in models)
     limits = EngineSettings(cache_bytes=size, step_tokens=step_tokens, guesses=guesses, max_running=max_running)
     return Engine(MODEL, tokenizer(), settings=limits, draft=draft)
 
