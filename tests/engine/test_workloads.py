@@ -190,6 +190,27 @@ def test_a_stream_that_is_forgotten_holds_nothing() -> None:
     assert serving.stats().running == serving.stats().blocks_used == 0
 
 
+def test_a_stream_that_is_collected_in_the_midst_of_a_step_disturbs_nobody(monkeypatch) -> None:
+    serving, sampling = engine(), SamplingSettings(temperature=0, max_tokens=20, ignore_end=True)
+    other = serving.submit(Request(list(range(30)), sampling))
+    streams = [serving.stream(list(range(40)), sampling)]
+    next(streams[0])
+    forward = MODEL.forward
+
+    def collected(*given: object) -> torch.Tensor:
+        streams.clear()
+        return forward(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MODEL, "forward", collected)
+        serving.step()
+    serving.check()
+    assert serving.stats().running == 1
+    while serving.has_work:
+        serving.step()
+    assert other.sample().token_ids == engine().generate(list(range(30)), sampling).token_ids
+
+
 def test_two_streams_may_be_read_in_turn() -> None:
     serving = engine()
     sampling = SamplingSettings(temperature=0, max_tokens=30)
