@@ -263,24 +263,27 @@ def test_a_stream_that_is_forgotten_holds_nothing() -> None:
 
 
 def test_a_stream_that_is_collected_in_the_midst_of_a_step_disturbs_nobody(monkeypatch) -> None:
-    serving, sampling = engine(), SamplingSettings(temperature=0, max_tokens=20, ignore_end=True)
-    other = serving.submit(Request(list(range(30)), sampling))
-    streams = [serving.stream(list(range(40)), sampling)]
+    serving, sampling = engine(), SamplingSettings(temperature=0, max_tokens=14, ignore_end=True)
+    other = serving.submit(Request([7], sampling))
+    streams = [serving.stream(list(range(44)), sampling)]
     next(streams[0])
-    forward = MODEL.forward
+    allocate = serving._blocks.allocate
 
-    def collected(*given: object) -> torch.Tensor:
-        streams.clear()
-        return forward(*given)
+    def collected(count: int) -> list[int]:
+        """The stream is collected just as its own sequence is given a fourth block."""
+        if count:
+            streams.clear()
+        return allocate(count)
 
     with monkeypatch.context() as patch:
-        patch.setattr(MODEL, "forward", collected)
-        serving.step()
+        patch.setattr(serving._blocks, "allocate", collected)
+        while streams:
+            serving.step()
     serving.check()
     assert serving.stats().running == 1
     while serving.has_work:
         serving.step()
-    assert other.sample().token_ids == engine().generate(list(range(30)), sampling).token_ids
+    assert other.sample().token_ids == engine().generate([7], sampling).token_ids
 
 
 def test_two_streams_may_be_read_in_turn() -> None:
