@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,8 +21,22 @@ S = TypeVar("S", bound=BaseModel)
 _YAML_ERRORS = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, OverflowError, RecursionError)
 
 
-class Settings(BaseModel):
-    """Base of every configuration: immutable, no unknown keys, only finite numbers, defaults checked too."""
+if TYPE_CHECKING:  # where a call is checked against the fields, which a metaclass of our own would hide
+    from pydantic._internal._model_construction import ModelMetaclass as _OneLine
+else:
+
+    class _OneLine(type(BaseModel)):
+        """Makes what is wrong in `Kind(key=value)` a user's mistake of one line, as it is in a file. What pydantic builds within other models does not come here, so places stay whole."""
+
+        def __call__(cls, *args: Any, **values: Any) -> Any:
+            try:
+                return super().__call__(*args, **values)
+            except ValidationError as error:
+                raise ConfigError(f"{cls.__name__}: {_one_line(cls, error)}") from None
+
+
+class Settings(BaseModel, metaclass=_OneLine):
+    """Base of every configuration: immutable, no unknown keys, only finite numbers, defaults checked too. To make one of values that do not fit raises `ConfigError`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 

@@ -7,13 +7,11 @@ Shapes: R rows, V vocabulary.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from puna.engine.sampler import SamplingSettings
+from puna.engine.penalties import Adjustments
 from puna.engine.sequence import SequenceState
 
 
@@ -33,30 +31,18 @@ def adjusted(logits_RV: Tensor, sequences: Sequence[tuple[SequenceState, int]]) 
     return logits_RV
 
 
-def penalise(logits_V: Tensor, settings: SamplingSettings, ids: Sequence[int], *, num_prompt: int) -> None:
-    """Lower, in place, the logits of tokens among `ids`: of all once (repetition), of those written after the prompt once (presence) and for each time (frequency)."""
-    read_ids = torch.tensor(sorted(set(ids)), device=logits_V.device)
-    values = logits_V[read_ids]
-    logits_V[read_ids] = torch.where(values > 0, values / settings.repetition_penalty, values * settings.repetition_penalty)
-    written = Counter(ids[num_prompt:])
-    written_ids = torch.tensor(list(written), dtype=torch.long, device=logits_V.device)
-    counts = torch.tensor(list(written.values()), dtype=logits_V.dtype, device=logits_V.device)
-    logits_V[written_ids] -= settings.presence_penalty + settings.frequency_penalty * counts
-
-
 def _adjusts(sequence: SequenceState) -> bool:
     return sequence.grammar is not None or sequence.settings.penalises or bool(sequence.settings.logit_bias)
 
 
 def _adjust(logits_RV: Tensor, sequence: SequenceState) -> None:
     """Change a sequence's rows: the first follows its own tokens, each further one a guess more."""
-    settings = sequence.settings
-    for row, logits_V in enumerate(logits_RV):
-        if settings.penalises:
-            ids = [token_id for token_id in (*sequence.ids, *sequence.draft[:row]) if token_id < len(logits_V)]
-            penalise(logits_V, settings, ids, num_prompt=sequence.num_prompt)
-        for token_id, value in settings.logit_bias.items():
-            logits_V[token_id] += value
+    if sequence.settings.penalises or sequence.settings.logit_bias:
+        if sequence.adjustments is None:
+            sequence.adjustments = Adjustments(
+                sequence.settings, num_prompt=sequence.num_prompt, vocab_size=logits_RV.shape[1], device=logits_RV.device
+            )
+        sequence.adjustments.apply(logits_RV, sequence.ids, sequence.draft)
     if sequence.grammar is not None:
         masked = sequence.grammar.mask(logits_RV, sequence.draft[: len(logits_RV) - 1])
         # After a guess that the grammar cannot follow there is nothing to compare further guesses with.

@@ -8,6 +8,7 @@ and go between any two steps. One prompt is a batch of one, so there is one path
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -23,7 +24,7 @@ from puna.engine.cache import BLOCK_SIZE, PagedCache
 from puna.engine.drawing import next_tokens
 from puna.engine.request import Request, Token
 from puna.engine.runner import Runner, logprobs_of
-from puna.engine.sampler import NOT_FINITE, SamplingSettings, is_logprob
+from puna.engine.sampler import NOT_FINITE, SamplingSettings, is_logprob, recommended
 from puna.engine.scheduler import Piece, Scheduler
 from puna.engine.sequence import SequenceState
 from puna.engine.settings import EngineSettings, num_blocks
@@ -32,7 +33,6 @@ from puna.engine.stats import Stats
 from puna.engine.stream import Stream
 from puna.errors import ConfigError, DataError, TokenizerError
 from puna.formats.directory import ModelDirectory, load
-from puna.formats.generation import GenerationDefaults
 from puna.model.llama import Llama
 from puna.records import CallForm, Dialog, Message, Sample
 from puna.tokens.chat import codec_for
@@ -58,6 +58,7 @@ class Engine:
         self.end_ids = frozenset(tokenizer.stop_ids if end_ids is None else end_ids)
         self.vocab_size = min(tokenizer.vocab_size, model.config.vocab_size)
         self._draft, self._stats = draft, Stats()
+        self._is_busy, self._leaving = False, deque[SequenceState]()
         most = model.config.max_positions
         if (self.settings.context or 0) > most:
             raise ConfigError(f"a context of {self.settings.context} tokens is more than the {most} that the model was made for")
@@ -135,19 +136,30 @@ class Engine:
 
     def step(self) -> list[SequenceState]:
         """Get everybody on by one step and return who got on; what was written lies in their inboxes. Where it fails, nobody goes on and nothing is kept."""
-        pieces = self._scheduler.schedule()
-        if not pieces:
-            return []
+        self._is_busy = True
         try:
-            return self._advance(self._with_guesses(pieces))
+            pieces = self._scheduler.schedule()
+            return self._advance(self._with_guesses(pieces)) if pieces else []
         except BaseException:
             self._give_up()
             raise
+        finally:
+            self._is_busy = False
+            self._let_go()
 
     def cancel(self, sequence: SequenceState) -> None:
-        """End a sequence where it is; its blocks are free at once. One that is over stays as it is."""
-        sequence.cancel()
-        self._scheduler.remove(sequence)
+        """End a sequence where it is; its blocks are free at once, or after the step in whose midst this is called. One that is over stays as it is."""
+        self._leaving.append(sequence)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """End who leaves, unless somebody is at work: streams may be forgotten, and collected, at any moment."""
+        while self._leaving and not self._is_busy:
+            self._is_busy = True
+            sequence = self._leaving.popleft()
+            sequence.cancel()
+            self._scheduler.remove(sequence)
+            self._is_busy = False
 
     def stats(self) -> Stats:
         """Return what the engine does now and has done since it was made."""
@@ -256,9 +268,10 @@ class Engine:
     # What only a request needs is made at the first one: an engine that is used for its model alone takes no memory for a cache.
     @cached_property
     def _blocks(self) -> BlockManager:
-        weight = self.model.embed.weight
-        count = num_blocks(self.model.config, self.settings, itemsize=weight.element_size(), device=weight.device.type)
-        return BlockManager(count, BLOCK_SIZE)
+        models = [model for model in (self.model, self._draft if self.settings.guesses else None) if model is not None]
+        token_bytes = sum(model.config.kv_bytes_per_token(model.embed.weight.element_size()) for model in models)
+        device = self.model.embed.weight.device.type
+        return BlockManager(num_blocks(self.model.config, self.settings, token_bytes=token_bytes, device=device), BLOCK_SIZE)
 
     @cached_property
     def _scheduler(self) -> Scheduler:
@@ -380,9 +393,3 @@ class Engine:
         for sequence in [*self._scheduler.running, *self._scheduler.waiting]:
             self.cancel(sequence)
         self._blocks.forget_all()
-
-
-def recommended(generation: GenerationDefaults) -> SamplingSettings:
-    """Return a directory's own sampling defaults; Llama's where it is silent."""
-    said = {"temperature": generation.temperature, "top_p": generation.top_p, "top_k": generation.top_k}
-    return SamplingSettings.model_validate({key: value for key, value in said.items() if value is not None})

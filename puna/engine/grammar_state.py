@@ -53,16 +53,6 @@ class GrammarState:
         self._matcher, self._accepted, self._is_renewed = matchers.copy(), list[int](), False
         self._num_words = -(-(end_id + 1) // 32)
 
-    @property
-    def is_finished(self) -> bool:
-        """Return whether nothing but an end may come."""
-        return bool(self._matcher.is_stopped())
-
-    @property
-    def may_end(self) -> bool:
-        """Return whether the text is whole as it is."""
-        return bool(self._matcher.is_accepting())
-
     def accept(self, token_id: int) -> None:
         """Go on by a token that `mask` left and that ends nothing. Where that makes the grammar too large to follow, `problem` says so."""
         if not self._matcher.consume_token(token_id) and not (self._renew() and self._matcher.consume_token(token_id)):

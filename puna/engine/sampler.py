@@ -20,6 +20,7 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
+from puna.formats.generation import GenerationDefaults
 from puna.seeds import seed_of
 from puna.settings import Settings
 
@@ -78,6 +79,12 @@ class SamplingSettings(Settings):
     def penalises(self) -> bool:
         """Return whether what was written before changes what may come."""
         return self.repetition_penalty != 1 or self.presence_penalty != 0 or self.frequency_penalty != 0
+
+
+def recommended(generation: GenerationDefaults) -> SamplingSettings:
+    """Return a model directory's own sampling defaults; Llama's where it is silent."""
+    said = {"temperature": generation.temperature, "top_p": generation.top_p, "top_k": generation.top_k}
+    return SamplingSettings.model_validate({key: value for key, value in said.items() if value is not None})
 
 
 def choose(logits_RV: Tensor, settings: Sequence[SamplingSettings], *, draws: Sequence[tuple[int, int]]) -> list[int]:

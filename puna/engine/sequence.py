@@ -18,6 +18,7 @@ from puna.tokens.tokenizer import TextStream, Tokenizer
 
 if TYPE_CHECKING:
     from puna.engine.grammar_state import GrammarState
+    from puna.engine.penalties import Adjustments
 
 
 class SequenceState:
@@ -38,6 +39,7 @@ class SequenceState:
         self.num_registered, self.chain = 0, 0
         self.draft: list[int] = []
         self.inbox: deque[Token] = deque()
+        self.adjustments: Adjustments | None = None
         self.prompt_logprobs: list[float] = []
         self._broken: str | None = None
         self._end_ids = frozenset(request.settings.stop_ids) | (frozenset() if request.settings.ignore_end else end_ids)

@@ -21,7 +21,7 @@ STEP_TOKENS = {"cpu": 512, "cuda": 4096}
 class EngineSettings(Settings):
     """Limits of one engine. None takes what fits the machine and the model.
 
-    `context` are the tokens of a prompt and its answer together, `cache_bytes` what keys and values may take, `max_running` the sequences of one step, `step_tokens` the tokens that it reads.
+    `context` are the tokens of a prompt and its answer together, `cache_bytes` what keys and values may take (those of a model that guesses too), `max_running` the sequences of one step, `step_tokens` the tokens that it reads.
     `guesses` are how many tokens are guessed ahead for each sequence (`speculation.py`): by a smaller model where the engine has one, else from the text itself.
     """
 
@@ -36,17 +36,20 @@ class EngineSettings(Settings):
         return self.step_tokens or STEP_TOKENS[device]
 
 
-def num_blocks(config: LlamaConfig, settings: EngineSettings, *, itemsize: int, device: str) -> int:
-    """Return how many blocks the cache has, and no more than every sequence at its longest could use. Raises `FitError` where `context` does not fit."""
+def num_blocks(config: LlamaConfig, settings: EngineSettings, *, token_bytes: int, device: str) -> int:
+    """Return how many blocks the cache has, and no more than every sequence at its longest could use. `token_bytes` are a token's keys and values, in every model that keeps them.
+
+    Raises `FitError` where `context` does not fit, or not a single block.
+    """
     context = min(settings.context or config.max_positions, config.max_positions)
-    block_bytes = BLOCK_SIZE * config.kv_bytes_per_token(itemsize)
+    block_bytes = BLOCK_SIZE * token_bytes
     whole = -(-context // BLOCK_SIZE)
     free = SHARE * machine.free_memory_bytes(device)
     room = settings.cache_bytes or min(max(CACHE_BYTES, whole * block_bytes), free)
     count = min(int(room // block_bytes), settings.max_running * whole)
     if count < 1 or (settings.context and count < whole):
+        shorter = f"a shorter context ({count * BLOCK_SIZE} tokens fit) or " if count else ""
         raise FitError(
-            f"a context of {context} tokens needs {whole * block_bytes / 1e9:.3g} GB of cache and {room / 1e9:.3g} GB are for it: give it more, or take a shorter context "
-            f"({count * BLOCK_SIZE} tokens fit) or a smaller dtype"
+            f"a context of {context} tokens needs {whole * block_bytes / 1e9:.3g} GB of cache and {room / 1e9:.3g} GB are for it: give it more, or take {shorter}a smaller dtype"
         )
     return count

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from test_grammar_ends import _allowed
-from tiny_engine import tokenizer
+from tiny_engine import may_end, tokenizer
 
 from puna.engine.grammar import Grammar
 from puna.errors import ConfigError
@@ -185,7 +185,7 @@ def test_what_the_codec_writes_the_grammar_allows(x, y, sizes, form, count, quer
     assert state.accepts(ids) == len(ids) - 1
     for token_id in ids[:-1]:
         state.accept(token_id)
-    assert state.may_end
+    assert may_end(state, ENDS)
     assert ids[-1] in _allowed(state)
 
 
@@ -207,7 +207,7 @@ def test_code_is_what_the_codec_reads_as_code(text: str, is_code: bool) -> None:
     allowed = state.accepts(ids)
     for token_id in ids[:allowed]:
         state.accept(token_id)
-    assert (allowed == len(ids) and state.may_end) is is_code
+    assert (allowed == len(ids) and may_end(state, ENDS)) is is_code
     if is_code:
         message = Llama3Codec(tokenizer()).reply([*ids, IDS.eom])
         assert message.calls == (Call(CODE, {"code": text}),)

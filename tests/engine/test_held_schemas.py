@@ -7,7 +7,7 @@ import re
 
 import pytest
 from test_workloads import PREFIX, engine
-from tiny_engine import tokenizer
+from tiny_engine import may_end, tokenizer
 
 from puna.engine import Request, SamplingSettings
 from puna.engine.grammar import Grammar
@@ -24,7 +24,7 @@ def may_be_written(schema: object, text: str) -> bool:
         return False
     for token_id in ids:
         state.accept(token_id)
-    return bool(state._matcher.is_accepting())
+    return may_end(state, ENDS)
 
 
 @pytest.mark.parametrize(

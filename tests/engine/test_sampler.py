@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 
 import pytest
 import torch
-from pydantic import ValidationError
 
-from puna.engine import SamplingSettings, adjust, sampler
+from puna.engine import EngineSettings, SamplingSettings, sampler
+from puna.engine.penalties import Adjustments
+from puna.errors import ConfigError
 
 # Probabilities 0.4, 0.3, 0.2, 0.1 at temperature 1, out of order.
 PROBS = torch.tensor([0.1, 0.4, 0.2, 0.3])
@@ -116,10 +118,38 @@ def test_rows_of_one_step_have_settings_of_their_own() -> None:
 
 def test_penalties_worked_by_hand() -> None:
     settings = SamplingSettings(repetition_penalty=2.0, presence_penalty=0.5, frequency_penalty=0.25)
-    logits_V = torch.tensor([4.0, -1.0, 3.0, 1.0])
     # Token 0 stands in the prompt alone; 1 was written twice and 2 once; 3 was never seen.
-    adjust.penalise(logits_V, settings, [0, 1, 1, 2], num_prompt=1)
-    assert logits_V.tolist() == [2.0, -2.0 - 0.5 - 0.5, 1.5 - 0.5 - 0.25, 1.0]
+    expected = [2.0, -2.0 - 0.5 - 0.5, 1.5 - 0.5 - 0.25, 1.0]
+    assert _adjusted(settings, [[0, 1, 1, 2]]) == [expected]
+    # Counted step by step, with a guess in between that was wrong, it comes to the same.
+    assert _adjusted(settings, [[0], [0, 1], [0, 1, 1, 2]], draft=[3]) == [expected, [2.0, -3.0, 1.5 - 0.75, 0.5 - 0.75]]
+
+
+def test_a_bias_comes_on_top_of_penalties() -> None:
+    settings = SamplingSettings(repetition_penalty=2.0, logit_bias={0: -1.5, 3: 4.0})
+    assert _adjusted(settings, [[0, 1, 1, 2]], draft=[1]) == [[0.5, -2.0, 1.5, 5.0]] * 2
+
+
+def _adjusted(settings: SamplingSettings, steps: list[list[int]], draft: list[int] | None = None) -> list[list[float]]:
+    """The logits after the last of some steps, each with the text so far and the same draft."""
+    adjustments = Adjustments(settings, num_prompt=1, vocab_size=4, device=torch.device("cpu"))
+    for ids in steps:
+        logits_RV = torch.tensor([[4.0, -1.0, 3.0, 1.0]] * (1 + len(draft or [])))
+        adjustments.apply(logits_RV, ids, draft or [])
+    return logits_RV.tolist()
+
+
+def test_what_a_step_adjusts_costs_what_is_new_and_not_what_was_read() -> None:
+    """Ten steps of a text of a million tokens, with a thousand biases, each with three guesses."""
+    settings = SamplingSettings(presence_penalty=1.0, logit_bias=dict.fromkeys(range(1024), 1.0))
+    ids = [place % 1000 for place in range(1_000_000)]
+    adjustments = Adjustments(settings, num_prompt=1, vocab_size=2000, device=torch.device("cpu"))
+    adjustments.apply(torch.zeros(1, 2000), ids, [])
+    began = time.process_time()
+    for step in range(10):
+        ids.append(step)
+        adjustments.apply(torch.zeros(4, 2000), ids, [1, 2, 3])
+    assert time.process_time() - began < 0.2
 
 
 def test_log_probabilities_are_the_models_own_whatever_was_kept() -> None:
@@ -161,5 +191,14 @@ def test_of_logits_that_are_not_finite_comes_no_log_probability() -> None:
     ],
 )
 def test_impossible_settings_are_refused(bad: dict) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ConfigError, match=r"^SamplingSettings: .") as caught:
         SamplingSettings(**bad)
+    assert next(iter(bad)) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mistyped_setting_is_told_the_right_one() -> None:
+    with pytest.raises(ConfigError, match=r"^SamplingSettings: unknown key 'temprature'; did you mean 'temperature'\?$"):
+        SamplingSettings(temprature=1)
+    with pytest.raises(ConfigError, match=r"^EngineSettings: 'guesses': should be less than or equal to 16 \(got 99\)$"):
+        EngineSettings(guesses=99)

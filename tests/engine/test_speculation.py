@@ -11,8 +11,9 @@ from test_workloads import DRAFT, MODEL, engine, plain
 from tiny_engine import random_model, scripted, tokenizer
 
 from puna.engine import Engine, EngineSettings, Request, SamplingSettings
+from puna.engine.cache import BLOCK_SIZE
 from puna.engine.speculation import kept_guesses, repeated
-from puna.errors import ConfigError
+from puna.errors import ConfigError, FitError
 
 PROMPTS = [[(7 * item + place * place) % 256 for place in range(3 + 5 * item)] for item in range(12)]
 SETTINGS = {
@@ -175,3 +176,25 @@ def test_a_model_of_fewer_tokens_cannot_guess() -> None:
 
 def test_the_plain_loop_is_the_standard() -> None:
     assert engine(guesses=3, draft=DRAFT).generate(PROMPTS[4], SETTINGS["warm"]).token_ids == plain(PROMPTS[4], SETTINGS["warm"])
+
+
+def test_a_guessing_models_keys_and_values_are_within_what_the_cache_may_take() -> None:
+    budget = 60 * BLOCK_SIZE * MODEL.config.kv_bytes_per_token(8)
+    draft = random_model(1, dim=24, head_dim=6, num_layers=1).double()
+    for guesses, least in ((3, 0.9), (0, 0.9)):
+        guessing = Engine(MODEL, tokenizer(), settings=EngineSettings(cache_bytes=budget, guesses=guesses), draft=draft)
+        guessing.generate(PROMPTS[3], SETTINGS["greedy"])
+        caches = [guessing._runner.cache, *([guessing._drafter._runner.cache] if guesses else [])]
+        assert least * budget < sum(cache.num_bytes for cache in caches) <= budget
+
+
+def test_what_does_not_fit_is_told_a_shorter_context_only_where_one_fits() -> None:
+    block = BLOCK_SIZE * MODEL.config.kv_bytes_per_token(8)
+    with pytest.raises(FitError, match=r"a shorter context \(32 tokens fit\) or a smaller dtype"):
+        engine_of(EngineSettings(cache_bytes=2 * block, context=64)).generate([1], SETTINGS["greedy"])
+    with pytest.raises(FitError, match="give it more, or take a smaller dtype"):
+        engine_of(EngineSettings(cache_bytes=block - 1)).generate([1], SETTINGS["greedy"])
+
+
+def engine_of(settings: EngineSettings) -> Engine:
+    return Engine(MODEL, tokenizer(), settings=settings)

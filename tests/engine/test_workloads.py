@@ -5,6 +5,7 @@ In fp64, where near-ties do not flip with the order of a sum.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import pytest
@@ -15,8 +16,10 @@ from tiny_engine import random_model, tokenizer
 
 from puna.engine import Engine, EngineSettings, Request, SamplingSettings
 from puna.engine.cache import BLOCK_SIZE
+from puna.engine.grammar import Grammar
 from puna.engine.sampler import choose
 from puna.model.attention import packed
+from puna.records import Sample
 
 MODEL = random_model().double()
 DRAFT = random_model(1, dim=24, head_dim=6, num_layers=1).double()
@@ -27,19 +30,76 @@ PREFIX = [7, 3, 9, 1] * 14
 @torch.no_grad()
 def plain(prompt: list[int], sampling: SamplingSettings, item: int = 0) -> tuple[int, ...]:
     """Write without a cache, one token a pass, until the tokens asked for or an end token."""
-    ids = list(prompt)
-    for place in range(min(sampling.max_tokens, MODEL.config.max_positions - len(prompt))):
-        logits_1V = MODEL.logits(MODEL(torch.tensor(ids), packed([0], len(ids))))[-1:, : tokenizer().vocab_size]
-        ids += choose(logits_1V, [sampling], draws=[(item, place)])
-        if ids[-1] in tokenizer().stop_ids:
+    return plainly(Request(prompt, sampling, item=item)).token_ids
+
+
+@torch.no_grad()
+def plainly(request: Request, *, context: int | None = None) -> Sample:
+    """Do what a request asks for in the plainest way: all of the text through the model for each token, every rule applied to its row by hand."""
+    ids, its, ends = list(request.prompt_ids), request.settings, tokenizer().stop_ids
+    ends = (frozenset() if its.ignore_end else ends) | set(its.stop_ids)
+    state = request.grammar.start(ends) if request.grammar else None
+    first = len(ids) if request.scored_from is None else max(request.scored_from, 1)
+    told = _logprobs(ids)
+    scored = [told[place - 1, ids[place]].item() for place in range(first, len(ids))]
+    logprobs: list[float] = []
+    room = min(context or MODEL.config.max_positions, MODEL.config.max_positions) - len(ids)
+    reason = "max_tokens" if its.max_tokens <= room else "context_full"
+    for place in range(min(its.max_tokens, room)):
+        logprobs_V = _logprobs(ids)[-1]
+        logits_1V = _ruled(ids, len(request.prompt_ids), its)[None]
+        if state is not None:
+            assert state.mask(logits_1V) == 1
+        ids += choose(logits_1V, [its], draws=[(request.item, place)])
+        logprobs.append(logprobs_V[ids[-1]].item())
+        if ids[-1] in ends:
+            reason = "end_token"
             break
-    return tuple(ids[len(prompt) :])
+        if state is not None:
+            state.accept(ids[-1])
+        if any(stop in tokenizer().decode(ids[len(request.prompt_ids) :]) for stop in its.stop):
+            reason = "stop_string"
+            break
+    return Sample(tuple(request.prompt_ids), tuple(ids[len(request.prompt_ids) :]), tuple(logprobs), reason, "", tuple(scored))
+
+
+def _logprobs(ids: list[int]) -> torch.Tensor:
+    return MODEL.logits(MODEL(torch.tensor(ids), packed([0], len(ids))))[:, : tokenizer().vocab_size].log_softmax(-1)
+
+
+def _ruled(ids: list[int], num_prompt: int, its: SamplingSettings) -> torch.Tensor:
+    """The next token's logits as penalties and a bias leave them."""
+    logits_V = MODEL.logits(MODEL(torch.tensor(ids), packed([0], len(ids))))[-1, : tokenizer().vocab_size].clone()
+    for token_id in set(ids):
+        logits_V[token_id] *= its.repetition_penalty if logits_V[token_id] < 0 else 1 / its.repetition_penalty
+    for token_id, times in Counter(ids[num_prompt:]).items():
+        logits_V[token_id] -= its.presence_penalty + its.frequency_penalty * times
+    for token_id, value in its.logit_bias.items():
+        logits_V[token_id] += value
+    return logits_V
 
 
 def engine(*, blocks: int | None = None, step_tokens: int | None = None, guesses: int = 0, draft=None, max_running: int = 128) -> Engine:
-    size = None if blocks is None else blocks * BLOCK_SIZE * MODEL.config.kv_bytes_per_token(8)
+    models = [MODEL, *([draft] if draft is not None and guesses else [])]
+    size = None if blocks is None else blocks * BLOCK_SIZE * sum(model.config.kv_bytes_per_token(8) for model in models)
     limits = EngineSettings(cache_bytes=size, step_tokens=step_tokens, guesses=guesses, max_running=max_running)
     return Engine(MODEL, tokenizer(), settings=limits, draft=draft)
+
+
+# What requests ask for beside the plain text.
+ASKED = {
+    "stops": {"stop": ("a", "e ", "q", "the l"), "top_logprobs": 2},
+    "ends": {"stop_ids": (40, 41, 42, 43), "ignore_end": True},
+    "penalties": {"repetition_penalty": 1.3, "presence_penalty": 0.5, "frequency_penalty": -0.25},
+    "bias": {"logit_bias": {65: 5.0, 66: 4.5, 3: -100.0}, "presence_penalty": 1.0},
+    "a pattern that stops": {"stop": ("dab",)},
+}
+GRAMMARS = {
+    "json": Grammar.json_schema(
+        tokenizer(), {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"enum": ["x", None]}}, "required": ["b"]}
+    ),
+    "a pattern that stops": Grammar.regex(tokenizer(), "([a-d]b?){2,30}"),
+}
 
 
 @dataclass(frozen=True)
@@ -52,10 +112,18 @@ class Arrival:
     max_tokens: int
     temperature: float
     leaves_after: int | None
+    asks: str
+    is_scored: bool
 
     @property
     def prompt(self) -> list[int]:
         return [*PREFIX[: self.shared], *self.own]
+
+    def request(self, item: int) -> Request:
+        sampling = SamplingSettings(temperature=self.temperature, max_tokens=self.max_tokens, seed=4, **ASKED.get(self.asks, {}))
+        return Request(
+            self.prompt, sampling, item=item, grammar=GRAMMARS.get(self.asks), scored_from=self.shared if self.is_scored else None
+        )
 
 
 ARRIVALS = st.lists(
@@ -67,6 +135,8 @@ ARRIVALS = st.lists(
         max_tokens=st.integers(1, 24),
         temperature=st.sampled_from([0.0, 0.0, 1.0]),
         leaves_after=st.one_of(st.none(), st.none(), st.integers(0, 12)),
+        asks=st.sampled_from(["nothing", *ASKED, *GRAMMARS]),
+        is_scored=st.booleans(),
     ),
     min_size=1,
     max_size=12,
@@ -86,12 +156,12 @@ def test_any_workload_writes_what_the_plain_loop_writes(
     arrivals: list[Arrival], blocks: int, step_tokens: int, guesses: int, drafts: bool, max_running: int
 ) -> None:
     serving = engine(blocks=blocks, step_tokens=step_tokens, guesses=guesses, draft=DRAFT if drafts else None, max_running=max_running)
-    samplings = [SamplingSettings(temperature=one.temperature, max_tokens=one.max_tokens, seed=4) for one in arrivals]
+    requests = [one.request(item) for item, one in enumerate(arrivals)]
     sequences, left = {}, {}
     for step in range(5_000):
         for item, one in enumerate(arrivals):
             if one.at == step:
-                sequences[item] = serving.submit(Request(one.prompt, samplings[item], item=item))
+                sequences[item] = serving.submit(requests[item])
             if item in sequences and one.leaves_after is not None and one.at + one.leaves_after == step:
                 serving.cancel(sequences[item])
                 left[item] = True
@@ -101,14 +171,17 @@ def test_any_workload_writes_what_the_plain_loop_writes(
         serving.check()
     assert not serving.has_work, "somebody waits for ever"
     assert serving.stats().blocks_used == 0
-    for item, one in enumerate(arrivals):
-        written, expected = sequences[item].sample(), plain(one.prompt, samplings[item], item)
-        limit = min(len(expected), blocks * BLOCK_SIZE - len(one.prompt))
+    for item in range(len(arrivals)):
+        written, expected = sequences[item].sample(), plainly(requests[item], context=blocks * BLOCK_SIZE)
+        count = len(written.token_ids)
         if written.stop_reason == "cancelled":
             assert left[item]
-            assert written.token_ids == expected[: len(written.token_ids)]
         else:
-            assert written.token_ids == expected[:limit]
+            assert (count, written.stop_reason) == (len(expected.token_ids), expected.stop_reason)
+            assert len(written.prompt_logprobs) == len(expected.prompt_logprobs)
+        assert written.token_ids == expected.token_ids[:count]
+        assert written.logprobs == pytest.approx(expected.logprobs[:count], abs=1e-5)
+        assert written.prompt_logprobs == pytest.approx(expected.prompt_logprobs[: len(written.prompt_logprobs)], abs=1e-5)
 
 
 def test_a_cache_too_small_for_all_makes_some_wait_and_changes_nothing() -> None:
@@ -187,6 +260,30 @@ def test_a_stream_that_is_forgotten_holds_nothing() -> None:
     assert serving.stats().running == 1
     del stream
     assert serving.stats().running == serving.stats().blocks_used == 0
+
+
+def test_a_stream_that_is_collected_in_the_midst_of_a_step_disturbs_nobody(monkeypatch) -> None:
+    serving, sampling = engine(), SamplingSettings(temperature=0, max_tokens=14, ignore_end=True)
+    other = serving.submit(Request([7], sampling))
+    streams = [serving.stream(list(range(44)), sampling)]
+    next(streams[0])
+    allocate = serving._blocks.allocate
+
+    def collected(count: int) -> list[int]:
+        """The stream is collected just as its own sequence is given a fourth block."""
+        if count:
+            streams.clear()
+        return allocate(count)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(serving._blocks, "allocate", collected)
+        while streams:
+            serving.step()
+    serving.check()
+    assert serving.stats().running == 1
+    while serving.has_work:
+        serving.step()
+    assert other.sample().token_ids == engine().generate([7], sampling).token_ids
 
 
 def test_two_streams_may_be_read_in_turn() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from puna.engine import Engine
+from puna.engine.grammar_state import GrammarState
 from puna.model.config import LlamaConfig
 from puna.model.llama import Llama
 from puna.tokens.bpe import train_bpe
@@ -18,6 +19,12 @@ from puna.tokens.tokenizer import Tokenizer
 def tokenizer() -> Tokenizer:
     """A byte-level tokenizer with a few merges, so that stop strings fall across tokens, and 16 special tokens."""
     return train_bpe(["the llama and the puna, the grass and the sky. " * 20], vocab_size=256 + 20 + 16, num_special=16)
+
+
+def may_end(state: GrammarState, ends: frozenset[int]) -> bool:
+    """Whether what was written under a grammar is whole as it is: any of its ends may come."""
+    logits_1V = torch.zeros(1, tokenizer().vocab_size)
+    return bool(state.mask(logits_1V)) and all(logits_1V[0, token_id] == 0 for token_id in ends)
 
 
 def random_model(seed: int = 0, **changes: Any) -> Llama:
