@@ -45,33 +45,34 @@ def test_offsets_of_an_echo_are_places_in_its_text(server, stream):
         assert token.startswith("bytes:") or choice["text"][offset:].lstrip("\ufffd").startswith(token)
 
 
+SAID = "the llama eats grass and sleeps"
+
+
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("endpoint", ["completions", "chat"])
-def test_tokens_of_a_stop_string_are_not_told(endpoint, stream):
-    said = tokenizer().encode("the llama eats grass and sleeps")
-    if endpoint == "completions":
-        engine = scripted(said, first=1 + len(tokenizer().encode("x")))
-        with served(engine) as server:
-            choice = whole(server, stream, prompt="x", stop=" grass", logprobs=0, max_tokens=60)
-        text, tokens = choice["text"], choice["logprobs"]["tokens"]
-    else:
-        with served(random_engine()) as server:
-            ask = {"model": NAME, "messages": [{"role": "user", "content": "x"}], "temperature": 0, "max_tokens": 24}
-            plain = server.client().chat.completions.create(**ask).choices[0].message.content
-            stop = plain[4:9]
-            if stream:
-                chunks = list(server.client().chat.completions.create(**ask, stop=stop, logprobs=True, stream=True))
-                text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
-                told = [one for chunk in chunks if chunk.choices[0].logprobs for one in chunk.choices[0].logprobs.content]
-            else:
-                choice = server.client().chat.completions.create(**ask, stop=stop, logprobs=True).choices[0]
-                text, told = choice.message.content, choice.logprobs.content
-            assert text == plain[: plain.index(stop)]
-            tokens = [bytes(one.bytes).decode(errors="replace") for one in told]
+def test_tokens_of_a_stop_string_are_not_told(stream):
+    with served(scripted(tokenizer().encode(SAID), first=1 + len(tokenizer().encode("x")))) as server:
+        choice = whole(server, stream, prompt="x", stop=" grass and", logprobs=0, max_tokens=60)
+    check_hidden(choice["text"], choice["logprobs"]["tokens"])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_tokens_of_a_stop_string_are_not_told_in_a_chat_either(server, stream):
+    ask = {"model": NAME, "messages": [{"role": "user", "content": "x"}], "temperature": 0, "max_tokens": 60}
+    length = server.client().chat.completions.create(**{**ask, "max_tokens": 1}).usage.prompt_tokens
+    with served(scripted(tokenizer().encode(SAID), first=length)) as telling:
+        told = telling.client().chat.completions.create(**ask, stop=" grass and", logprobs=True, stream=stream)
+        choices = [chunk.choices[0] for chunk in (told if stream else [told])]
+    text = "".join((choice.delta if stream else choice.message).content or "" for choice in choices)
+    tokens = [one for choice in choices if choice.logprobs for one in choice.logprobs.content]
+    check_hidden(text, [bytes(one.bytes).decode(errors="replace") for one in tokens])
+
+
+def check_hidden(text: str, tokens: list[str]) -> None:
+    assert text == "the llama eats"
     joined = "".join(tokens)
     # The last token may have begun in the text and ended in the stop string.
     assert joined.startswith(text)
-    assert not tokens or len(joined) - len(tokens[-1]) < len(text)
+    assert len(joined) - len(tokens[-1]) < len(text)
 
 
 def test_a_fingerprint_tells_two_models_apart():
