@@ -18,43 +18,43 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "PUNA_API_KEY"
 
+ApiKey = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--api-key",
+        help=f"A key that lets in; may be given several times. Others on this machine can see it: prefer a file, or {KEY_VARIABLE}.",
+    ),
+]
+WithoutKey = Annotated[bool, typer.Option("--without-key", help="Let everybody in who can reach the address, also beyond this machine.")]
+AllowHost = Annotated[
+    list[str] | None, typer.Option("--allow-host", help="A name by which browsers may call the server; may be given several times.")
+]
+Context = Annotated[int | None, typer.Option("--context", min=1, help="Tokens of a prompt and its answer. Default: the model's.")]
+CacheGb = Annotated[float | None, typer.Option("--cache-gb", help="GB for keys and values. Default: 2, or what one context needs.")]
+MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=1, help="The longest answer. Default: what the context has.")]
+Deadline = Annotated[
+    float, typer.Option("--deadline", help="Seconds after which an answer is given up, finished or not; a request may ask for fewer.")
+]
+
 
 def serve(
     model: Annotated[Path, typer.Argument(help="The model directory, or hf://org/name.")],
     *,
     host: Annotated[str, typer.Option("--host", help="The address to listen on. Beyond this machine a key is needed.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
-    api_key: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--api-key",
-            help=f"A key that lets in; may be given several times. Others on this machine can see it: prefer a file, or {KEY_VARIABLE}.",
-        ),
-    ] = None,
+    api_key: ApiKey = None,
     api_key_file: Annotated[Path | None, typer.Option("--api-key-file", help="A file with one key a line.")] = None,
-    without_key: Annotated[
-        bool, typer.Option("--without-key", help="Let everybody in who can reach the address, also beyond this machine.")
-    ] = False,
-    allow_host: Annotated[
-        list[str] | None, typer.Option("--allow-host", help="A name by which browsers may call the server; may be given several times.")
-    ] = None,
+    without_key: WithoutKey = False,
+    allow_host: AllowHost = None,
     name: Annotated[str | None, typer.Option("--name", help="What clients call the model. Default: the directory's name.")] = None,
     dtype: Annotated[str, typer.Option("--dtype", help="float32, bfloat16, float16, or auto: what this chip computes best in.")] = "auto",
     device: Annotated[str | None, typer.Option("--device", help="cpu or cuda. Default: the best there is.")] = None,
-    context: Annotated[
-        int | None, typer.Option("--context", min=1, help="Tokens of a prompt and its answer. Default: the model's.")
-    ] = None,
-    cache_gb: Annotated[
-        float | None, typer.Option("--cache-gb", help="GB for keys and values. Default: 2, or what one context needs.")
-    ] = None,
+    context: Context = None,
+    cache_gb: CacheGb = None,
     max_running: Annotated[int, typer.Option("--max-running", min=1, help="Answers that are written at once.")] = 128,
     max_waiting: Annotated[int, typer.Option("--max-waiting", min=0, help="Answers that wait beyond those; more are refused (429).")] = 256,
-    max_tokens: Annotated[
-        int | None, typer.Option("--max-tokens", min=1, help="The longest answer. Default: what the context has.")
-    ] = None,
-    deadline: Annotated[
-        float, typer.Option("--deadline", help="Seconds after which an answer is given up, finished or not; a request may ask for fewer.")
-    ] = 600,
+    max_tokens: MaxTokens = None,
+    deadline: Deadline = 600,
     max_body_mb: Annotated[float, typer.Option("--max-body-mb", help="The largest request, in MB.")] = 4,
     draft: sampling.Draft = None,
     guesses: sampling.Guesses = None,

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
@@ -36,7 +37,7 @@ def event(value: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
 
 
-class _Watched(Response):
+class _Watched(Response, ABC):
     """Sends its body in pieces, each within `stall` seconds. `close` is told at the end why it ended: done, left, stalled, failed."""
 
     def __init__(
@@ -59,8 +60,9 @@ class _Watched(Response):
         finally:
             self._close(reason)
 
+    @abstractmethod
     def _pieces(self) -> AsyncIterator[bytes]:
-        raise NotImplementedError
+        """Yield the body."""
 
     async def _write(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})

@@ -28,7 +28,6 @@ from puna.plan.tables import rows_of
 from puna.seeds import seed_of
 from puna.settings import nearest
 
-DEFAULT = "llama3"
 # Laws drawn from those that round to the printed constants, and constants that are counts and no measurements.
 ROUNDINGS = 100
 COUNTS = ("experts",)
